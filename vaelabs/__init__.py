@@ -1,0 +1,3 @@
+"""Four labs on variational autoencoders, and their autograder."""
+
+__version__ = "0.1.0"
