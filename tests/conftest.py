@@ -1,0 +1,160 @@
+"""A small course for the tests: one lab with two tasks and a question, quick to run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from vaelabs.build import build_lab, write
+from vaelabs.course import Course
+
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+ROOT = Path(__file__).parents[1]
+
+MINI = '''\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+vaelabs:
+  title: "A small lab"
+  framework: torch
+  points: {automatic: 8, manual: 2}
+  quick: {steps: 1}
+---
+
+@@ INSERT badge.md @@
+
++++
+
+# A small lab
+
+Two tasks and a question.
+
+```{code-cell} ipython3
+@@ INSERT setup.py @@
+```
+
+```{code-cell} ipython3
+:tags: [parameters]
+
+steps = 100
+```
+
++++ {"nbgrader": {"grade_id": "task-kl_divergence", "locked": true}}
+
+### Task 1 (5 points): the KL term
+
+Write it.
+
+```{code-cell} ipython3
+---
+nbgrader:
+  grade_id: kl_divergence
+  solution: true
+---
+def kl_divergence(mu, logvar):
+    """KL(N(mu, exp(logvar)) || N(0, I)) for each row, in nats."""
+    ### BEGIN SOLUTION
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)
+    ### END SOLUTION
+```
+
+```{code-cell} ipython3
+:tags: [show]
+
+curve = [kl_divergence(torch.ones(1, 1), torch.zeros(1, 1)).item() for _ in range(steps)]
+print(len(curve))
+```
+
+```{code-cell} ipython3
+---
+nbgrader:
+  grade_id: test-kl_divergence
+  grade: true
+  points: 5
+---
+# Graded here: values, extremes, one value per example, gradient.
+### BEGIN HIDDEN TESTS
+from vaelabs.checks import check_kl_divergence
+check_kl_divergence(kl_divergence, framework="torch")
+### END HIDDEN TESTS
+```
+
++++ {"nbgrader": {"grade_id": "task-clinic", "locked": true}}
+
+### Task 2 (3 points): the clinic
+
+```{code-cell} ipython3
+---
+nbgrader:
+  grade_id: clinic
+  solution: true
+---
+### BEGIN SOLUTION
+diagnosis = {"A": "kl vanished", "B": "noise missing", "C": "no mean", "D": "no half", "E": "overfit"}
+### END SOLUTION
+```
+
+```{code-cell} ipython3
+---
+nbgrader:
+  grade_id: test-clinic
+  grade: true
+  points: 3
+---
+# Graded here: five diagnoses.
+### BEGIN HIDDEN TESTS
+from vaelabs.checks import check_clinic
+check_clinic(diagnosis, answers={"A": "kl vanished", "B": "noise missing", "C": "no mean", "D": "no half", "E": "overfit"})
+### END HIDDEN TESTS
+```
+
++++ {"nbgrader": {"grade_id": "task-m1-why", "locked": true}}
+
+### Question 1 (2 points): why?
+
+Say why.
+
+### BEGIN MARK SCHEME
+2 points: because of Jensen's inequality.
+### END MARK SCHEME
+
++++ {"nbgrader": {"grade_id": "m1-why", "grade": true, "points": 2, "solution": true}}
+
+Since the logarithm is concave, the mean of logs lies below.
+'''
+
+
+def write_course(root: Path, mini: str = MINI) -> Course:
+    """A course folder with the text of the small lab, nothing built."""
+    (root / "labs" / "shared").mkdir(parents=True)
+    (root / "labs" / "mini.md").write_text(mini)
+    (root / "labs" / "course.yml").write_text("repository: someone/vaelabs\nbranch: main\n")
+    (root / "labs" / "shared" / "badge.md").write_text("[Colab](https://example.org/@@ REPOSITORY @@/@@ LAB @@)\n")
+    (root / "labs" / "shared" / "setup.py").write_text("import torch\n\ntorch.manual_seed(0)\n")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    return Course(root)
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    """The small course, its text written and nothing built."""
+    return write_course(tmp_path / "course")
+
+
+@pytest.fixture
+def built(course: Course) -> Course:
+    """The small course with its three notebooks."""
+    write(course, build_lab(course, "mini"))
+    return course

@@ -1,0 +1,102 @@
+"""Running nbgrader's own converters: quietly, with a log, and with one sentence when they fail."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbgrader.converters import BaseConverter
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config, PyFileConfigLoader
+
+from .course import Course, CourseError
+
+CODE_STUB = "# @@ COMPLETE @@\nraise NotImplementedError"
+TEXT_STUB = "*@@ COMPLETE @@ Double-click here and write your answer in place of this line.*"
+
+
+def clear_settings() -> Config:
+    """What a student finds in the answer cells, and what not in the questions."""
+    c = Config()
+    c.ClearSolutions.code_stub = {"python": CODE_STUB}
+    c.ClearSolutions.text_stub = TEXT_STUB
+    # A marking scheme stands at the end of its question, a locked cell, so that the formgrader shows it beside the
+    # answer. nbgrader expects it in a "task" cell, which has no answer cell and so no zero for an empty answer.
+    c.ClearMarkScheme.enforce_metadata = False
+    return c
+
+
+def course_config(course: Course, *ours: Config) -> Config:
+    """The course's own nbgrader_config.py, where it has one, with `ours` on top.
+
+    Raises CourseError when the file cannot be run.
+    """
+    config = Config()
+    if course.config_file.is_file():
+        try:
+            config.merge(PyFileConfigLoader(course.config_file.name, path=str(course.root)).load_config())
+        except Exception as error:  # the file is Python: it can raise anything
+            raise CourseError(f"{course.config_file} cannot be run: {type(error).__name__}: {error}") from None
+    for each in (clear_settings(), *ours):
+        config.merge(each)
+    return config
+
+
+def convert(
+    converter: type[BaseConverter], root: Path, config: Config, lab: str, student: str = "*", log: Path | None = None
+) -> None:
+    """Run one nbgrader converter over one lab of the course at `root`, replacing what it made before.
+
+    What nbgrader has to say goes to the file `log`. Raises CourseError with the last error it logged.
+    """
+    logger = logging.getLogger(f"vaelabs.nbgrader.{os.getpid()}")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    last = _LastError()
+    handlers: list[logging.Handler] = [last]
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(log, encoding="utf-8"))
+        handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.handlers = handlers
+    try:
+        with _own_programs_on_path(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # about nbgrader's own queries
+            directory = CourseDirectory(config=config, root=str(root), assignment_id=lab, student_id=student, log=logger)
+            converter(coursedir=directory, config=config, force=True, log=logger).start()
+    except (NbGraderException, SystemExit) as error:
+        raise CourseError(last.text or str(error)) from None
+    finally:
+        for handler in handlers:
+            handler.close()
+
+
+class _LastError(logging.Handler):
+    """Remembers the message that says most: of a traceback its last line."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage().strip()
+        if not self.text or "Traceback" in message:
+            self.text = message.splitlines()[-1]
+
+
+@contextmanager
+def _own_programs_on_path() -> Iterator[None]:
+    """nbgrader calls `alembic` by name; find the one of this environment though it is not activated."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before

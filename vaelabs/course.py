@@ -1,0 +1,156 @@
+"""The course folder: its labs, their tasks and points, where things lie; errors in its shape."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+SHOW_TAG = "show"
+"""Tag of the cells that no mark depends on: figures, training runs, visible checks."""
+
+_MAX_NOTEBOOK_BYTES = 100_000_000
+
+
+class CourseError(Exception):
+    """Something the user can mend: the fact, then the next steps, one a line."""
+
+    def __init__(self, fact: str, *steps: str):
+        super().__init__("\n".join((fact, *steps)))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing that is marked. `name` is the function's name for a graded code cell `test-<name>`."""
+
+    name: str
+    grade_id: str
+    points: float
+    manual: bool
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course folder. Every path of it is asked for here."""
+
+    root: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.root / "nbgrader_config.py"
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report"
+
+    def text(self, lab: str) -> Path:
+        return self.root / "labs" / f"{lab}.md"
+
+    def shared(self, name: str) -> Path:
+        return self.root / "labs" / "shared" / name
+
+    def notebook(self, folder: str, lab: str) -> Path:
+        """The lab's notebook in `source`, `release` or `solutions`."""
+        return self.root / folder / lab / f"{lab}.ipynb"
+
+    def submission(self, student: str, lab: str) -> Path:
+        return self.root / "submitted" / student / lab / f"{lab}.ipynb"
+
+    def autograded(self, student: str, lab: str) -> Path:
+        return self.root / "autograded" / student / lab / f"{lab}.ipynb"
+
+    def feedback(self, student: str, lab: str) -> Path:
+        return self.root / "feedback" / student / lab / f"{lab}.html"
+
+    def written_labs(self) -> list[str]:
+        """The labs that have a text in `labs/`, sorted."""
+        return sorted(path.stem for path in (self.root / "labs").glob("*.md") if path.stem != "README")
+
+    def built_labs(self) -> list[str]:
+        """The labs that have an instructor notebook in `source/`, sorted."""
+        return sorted(path.stem for path in self.root.glob("source/*/*.ipynb") if path.stem == path.parent.name)
+
+    def students(self) -> list[str]:
+        """Everyone with a folder in `submitted/`, sorted."""
+        return sorted(
+            path.name for path in self.root.glob("submitted/*") if path.is_dir() and not path.name.startswith(".")
+        )
+
+    def choose(self, wanted: tuple[str, ...], known: list[str], what: str) -> list[str]:
+        """`wanted`, or all that are known; raises CourseError for one that is not."""
+        if not known:
+            raise CourseError(f"There is no {what} in {self.root}.", "Is this the course folder? Name it with --course.")
+        for name in wanted:
+            if name not in known:
+                raise CourseError(f"There is no {what} {name!r} in {self.root}.", f"Known: {', '.join(known)}.")
+        return list(wanted) or known
+
+    def tasks(self, lab: str) -> list[Task]:
+        """The marked tasks of a built lab in their order."""
+        return tasks_of(read_notebook(self.notebook("source", lab)))
+
+
+def tasks_of(nb: NotebookNode) -> list[Task]:
+    """The marked tasks of an instructor notebook: autograded code cells and questions marked by hand."""
+    found = []
+    for cell in nb.cells:
+        meta = cell.metadata.get("nbgrader", {})
+        if not (meta.get("grade") or meta.get("task")):  # nbgrader's task cells are marked by hand
+            continue
+        manual = bool(meta.get("task") or meta.get("solution") or cell.cell_type != "code")
+        name = meta["grade_id"] if manual else meta["grade_id"].removeprefix("test-")
+        found.append(Task(name, meta["grade_id"], float(meta.get("points", 0)), manual))
+    return found
+
+
+def grade_id(cell: NotebookNode) -> str:
+    """The cell's nbgrader id, or the empty string."""
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def label(nb: NotebookNode, index: int) -> str:
+    """A cell as a person would point at it: its number and, where it has one, its id."""
+    name = grade_id(nb.cells[index])
+    return f"cell {index + 1}" + (f" ({name})" if name else "")
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """The notebook at `path`. Raises CourseError when there is none or it cannot be read as one."""
+    try:
+        if path.stat().st_size > _MAX_NOTEBOOK_BYTES:
+            raise CourseError(f"{path} is larger than {_MAX_NOTEBOOK_BYTES // 10**6} MB.", "Clear its outputs first.")
+        nb = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    except FileNotFoundError:
+        raise CourseError(f"{path} does not exist.") from None
+    except UnicodeDecodeError:
+        raise CourseError(f"{path} is no notebook: it is not UTF-8 text.") from None
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+    except (nbformat.reader.NotJSONError, json.JSONDecodeError):
+        raise CourseError(f"{path} is no notebook: it is not valid JSON.", "Download it again as .ipynb.") from None
+    except CourseError:
+        raise
+    except Exception as error:  # nbformat raises whatever it stumbles over
+        raise CourseError(f"{path} is no notebook that can be read ({type(error).__name__}: {error}).") from None
+    if not isinstance(nb.get("cells"), list):
+        raise CourseError(f"{path} is no notebook: it has no cells.")
+    return nb
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `path` whole or not at all, and leave it alone when it holds this text already."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(path.name + ".part")
+    try:
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            scratch.unlink()
+        raise CourseError(f"{path} cannot be written: {error.strerror}.") from None

@@ -1,0 +1,11 @@
+"""The kernel that student code runs in, its limits, and what came out of it.
+
+`Execute` runs a notebook cell by cell and survives what a cell does to its kernel;
+`run_notebook` does the same outside nbgrader; `verdicts` reads the marks off an executed notebook.
+So far the limits are time limits: see the security section of the README for what that means.
+"""
+
+from .execute import Execute, Run, run_notebook, with_profile
+from .verdicts import uses_our_checks, verdict_of, verdicts
+
+__all__ = ["Execute", "Run", "run_notebook", "uses_our_checks", "verdict_of", "verdicts", "with_profile"]

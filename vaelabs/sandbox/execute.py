@@ -1,0 +1,180 @@
+"""Running a notebook so that one cell cannot take the others down with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbgrader import preprocessors
+from traitlets import Bool, Dict, Integer, Unicode
+
+from vaelabs.course import SHOW_TAG, read_notebook
+
+from .verdicts import mentions_name_error, uses_our_checks
+
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+"""Two compute threads on busy cores spin at barriers: ten times slower was seen."""
+
+MAX_RESTARTS = 5
+
+
+class Execute(preprocessors.Execute):
+    """nbgrader's executor, with cells that may hang or kill their kernel.
+
+    A cell that runs too long or ends its kernel gets an error output (`TimeLimit`, `KernelDied`); a fresh
+    kernel then runs the cells before it once more, without the culprit, and the notebook goes on.
+    Cells tagged `show` are skipped, unless a graded cell turns out to need a name that they define.
+    """
+
+    timeout = Integer(30, help="Seconds for one cell.", allow_none=True).tag(config=True)
+    notebook_seconds = Integer(300, help="Seconds for the whole notebook, restarts included.").tag(config=True)
+    show = Bool(False, help="Run the cells tagged `show` as well.").tag(config=True)
+    quick = Dict(help="Values put after the `parameters` cell; by default those of the source notebook.").tag(
+        config=True
+    )
+    source = Unicode("source", help="Folder of the instructor notebooks.").tag(config=True)
+
+    interrupt_on_timeout = Bool(False)  # an interrupt can be ignored: nbclient then waits for ever
+    raise_on_iopub_timeout = Bool(False)  # a slow machine is not the student's fault
+    iopub_timeout = Integer(30)
+    shutdown_kernel = Unicode("immediate")
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, km: Any = None
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Execute `nb`; the outputs are in the notebook returned."""
+        self._culprits: set[int] = set()
+        self._restarts = 0
+        self._shown = self.show
+        self._deadline = time.monotonic() + self.notebook_seconds
+        self.timeout_func = lambda cell: max(1, min(self.timeout, self._deadline - time.monotonic()))
+        self.skip_cells_with_tag = "" if self.show else SHOW_TAG
+        return super().preprocess(self._parameterized(nb, resources or {}), resources, km)
+
+    def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> tuple[NotebookNode, Any]:
+        if cell.cell_type != "code":
+            return cell, resources
+        if time.monotonic() > self._deadline or self._restarts > MAX_RESTARTS:
+            cell.outputs = [_error("TimeLimit", f"the notebook used up its {self.notebook_seconds} seconds")]
+            return cell, resources
+        self._guarded(cell, index)
+        if not self._shown and uses_our_checks(cell) and mentions_name_error(cell):
+            self._run_shown(index)
+            self._guarded(cell, index)
+        return cell, resources
+
+    def setup_kernel(self, **kwargs: Any) -> AbstractContextManager[None]:
+        return super().setup_kernel(**_process(), **kwargs)
+
+    def _guarded(self, cell: NotebookNode, index: int) -> None:
+        """Execute one cell; when it takes the kernel with it, say so in the cell and go on with a fresh one."""
+        try:
+            self.execute_cell(cell, index, store_history=True)
+        except CellTimeoutError:
+            fault = _error("TimeLimit", f"the cell ran longer than {self.timeout} seconds")
+        except DeadKernelError:
+            fault = _error("KernelDied", "the cell ended the Python process it ran in")
+        else:
+            return
+        cell.outputs = [fault]
+        self._culprits.add(index)
+        self._resume(index)
+
+    def _resume(self, index: int) -> None:
+        """A fresh kernel in the state that the cells before `index` leave, culprits left out."""
+        self._restarts += 1
+        self._cleanup_kernel()
+        if self._restarts > MAX_RESTARTS:
+            return
+        self.km = self.create_kernel_manager()
+        self.start_new_kernel(**_process())
+        self.start_new_kernel_client()
+        for n, cell in enumerate(self.nb.cells[:index]):
+            if cell.cell_type != "code" or n in self._culprits or cell.metadata.get("nbgrader", {}).get("grade"):
+                continue
+            if time.monotonic() > self._deadline:
+                return
+            try:
+                self.execute_cell(nbformat.from_dict(cell), n, store_history=False)
+            except (CellTimeoutError, DeadKernelError):
+                self._culprits.add(n)
+                return self._resume(index)
+
+    def _run_shown(self, index: int) -> None:
+        """Run the cells before `index` that were skipped: an answer may lean on a name of theirs."""
+        self._shown, self.skip_cells_with_tag = True, ""
+        for n, cell in enumerate(self.nb.cells[:index]):
+            if cell.cell_type == "code" and SHOW_TAG in cell.metadata.get("tags", []) and n not in self._culprits:
+                self._guarded(nbformat.from_dict(cell), n)
+
+    def _parameterized(self, nb: NotebookNode, resources: dict[str, Any]) -> NotebookNode:
+        """The notebook with the quick profile put after its `parameters` cell."""
+        quick = self.quick
+        where = resources.get("nbgrader")
+        if not quick and where:
+            source = read_notebook(Path(self.source, where["assignment"], f"{where['notebook']}.ipynb"))
+            quick = source.metadata.get("vaelabs", {}).get("quick", {})
+        return with_profile(nb, quick)
+
+
+def with_profile(nb: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
+    """A copy of `nb` with a cell that sets `values` after the one tagged `parameters`, as papermill does it."""
+    nb = nbformat.from_dict(nb)
+    at = next((n for n, cell in enumerate(nb.cells) if "parameters" in cell.metadata.get("tags", [])), None)
+    if values and at is not None:
+        source = "\n".join(["# The quick profile", *(f"{name} = {value!r}" for name, value in values.items())])
+        cell = nbformat.v4.new_code_cell(source, metadata={"tags": ["injected-parameters"]}, id="injected-parameters")
+        if "id" not in nb.cells[at]:  # a notebook of format 4.4 or older has no ids
+            del cell["id"]
+        nb.cells.insert(at + 1, cell)
+    return nb
+
+
+@dataclass(frozen=True)
+class Run:
+    """An executed notebook and the seconds it took."""
+
+    notebook: NotebookNode
+    seconds: float
+
+
+def run_notebook(
+    nb: NotebookNode,
+    *,
+    quick: bool = True,
+    show: bool = False,
+    cell_seconds: int = 60,
+    notebook_seconds: int = 600,
+) -> Run:
+    """Execute a copy of `nb` in a scratch folder; `quick` takes the profile from its own metadata."""
+    profile = nb.metadata.get("vaelabs", {}).get("quick", {}) if quick else {}
+    executor = Execute(
+        timeout=cell_seconds,
+        notebook_seconds=notebook_seconds,
+        show=show,
+        quick=dict(profile),
+        kernel_name="python3",
+    )
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="vaelabs-run-") as scratch:
+        done, _ = executor.preprocess(nbformat.from_dict(nb), {"metadata": {"path": scratch}})
+    return Run(done, time.monotonic() - begin)
+
+
+def _process() -> dict[str, Any]:
+    """How a kernel's process starts: on one thread, and silent on our terminal."""
+    return {"env": {**os.environ, **ONE_THREAD}, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def _error(name: str, sentence: str) -> NotebookNode:
+    return nbformat.v4.new_output("error", ename=name, evalue=sentence, traceback=[f"{name}: {sentence}"])

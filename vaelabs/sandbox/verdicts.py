@@ -1,0 +1,79 @@
+"""From an executed notebook to verdicts: every graded cell gets one, whatever became of it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from nbformat import NotebookNode
+
+from vaelabs.checks.rubric import MIME, Verdict, read_verdict
+from vaelabs.course import grade_id
+
+
+def uses_our_checks(cell: NotebookNode) -> bool:
+    """Whether the cell is graded by `vaelabs.checks`, so that only a verdict earns points."""
+    return (
+        cell.cell_type == "code"
+        and bool(cell.metadata.get("nbgrader", {}).get("grade"))
+        and "vaelabs.checks" in cell.source
+    )
+
+
+def verdicts(nb: NotebookNode) -> list[Verdict]:
+    """The verdicts of all graded cells that use our checks, in their order."""
+    return [verdict_of(nb, cell) for cell in nb.cells if uses_our_checks(cell)]
+
+
+def verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
+    """The verdict of one graded cell. Without a valid one nothing is earned, and the status says why:
+
+    `missing`: the answer is the stub still; `failed`: the student's code stopped the check;
+    `needs_review`: not to be understood without a person.
+    """
+    meta = cell.metadata.nbgrader
+    task, points = meta.grade_id.removeprefix("test-"), float(meta.points)
+
+    def nothing(status: str, message: str) -> Verdict:
+        return Verdict(task, 0.0, points, status, message=message)
+
+    stopped = _error(cell)
+    if stopped is None:
+        try:
+            verdict = read_verdict(cell.outputs)
+        except ValueError as error:
+            return nothing("needs_review", f"{task}: the check's result cannot be read ({error})")
+        if verdict is None:
+            return nothing("needs_review", f"{task}: the graded cell gave no result")
+        if verdict.task != task or verdict.max_points != points:
+            return nothing("needs_review", f"{task}: the check's result is that of another task")
+        return verdict
+
+    answer = next((_error(each) for each in nb.cells if grade_id(each) == task and each.cell_type == "code"), None)
+    if answer is not None:
+        if answer[0] == "NotImplementedError":
+            return nothing("missing", f"{task}: it is not written yet")
+        return nothing("failed", f"{task}: its cell stopped with {answer[0]}: {answer[1]}")
+    if stopped[0] == "NameError":
+        return nothing("failed", f"{task}: {stopped[1]}; is the answer cell complete?")
+    if stopped[0] in ("TimeLimit", "KernelDied"):
+        return nothing("failed", f"{task}: {stopped[1]}")
+    return nothing("needs_review", f"{task}: the check stopped with {stopped[0]}: {stopped[1]}")
+
+
+def mentions_name_error(cell: NotebookNode) -> bool:
+    """Whether the graded cell's result speaks of a NameError: a name may be defined in a cell not run."""
+    for output in cell.outputs:
+        if output.output_type == "error" and output.ename == "NameError":
+            return True
+        if output.output_type == "execute_result" and "NameError" in json.dumps(output.data.get(MIME, "")):
+            return True
+    return False
+
+
+def _error(cell: NotebookNode) -> tuple[str, str] | None:
+    """Name and text of the cell's error output, if it has one."""
+    for output in cell.get("outputs", []):
+        if output.output_type == "error":
+            return output.ename, re.sub(r"\(\d+\.py, line (\d+)\)", r"(line \1)", output.evalue[:300])
+    return None

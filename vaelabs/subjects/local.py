@@ -1,0 +1,233 @@
+"""The subject whose function lives in this process (a plain `nbgrader autograde`, tests, builds)."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import linecache
+import random
+import signal
+import sys
+import sysconfig
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .failure import Failure
+from .net import Net
+
+TIME_LIMIT = 10.0  # seconds for one call; a right answer needs milliseconds
+MAX_SIZE = 50_000_000  # numbers in one result
+
+Argument = np.ndarray | float | int | str | Net
+Result = np.ndarray | tuple[np.ndarray, ...]
+
+_OURS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
+
+
+def as_subject(target: Any, framework: str, time_limit: float = TIME_LIMIT) -> LocalSubject:
+    """The student's function or class `target` as a subject; a subject is returned as it is.
+
+    `framework` names an adapter module of this package ("torch").
+    """
+    if hasattr(target, "vjp") and hasattr(target, "seed"):
+        return target
+    adapter = importlib.import_module(f"{__package__}.{framework}_adapter")
+    return LocalSubject(target, adapter, time_limit)
+
+
+class LocalSubject:
+    """A student's function: call it with arrays, ask for its gradients, seed its random numbers."""
+
+    def __init__(self, target: Callable, adapter: Any, time_limit: float = TIME_LIMIT):
+        self.target, self.adapter, self.time_limit = target, adapter, time_limit
+        self.mutated: set[int] = set()
+        """Positions of arguments that some call has changed in place."""
+        self._too_slow: Failure | None = None
+
+    def __call__(self, *args: Argument, **kwargs: Argument) -> Result:
+        """The function's result for these arguments, as array or tuple of arrays.
+
+        Raises Failure when the student's code raises, takes too long or returns no numbers.
+        """
+        values, _ = self._inputs(args)
+        keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
+        result = self._run(lambda: self.target(*values, **keywords))
+        self._note_mutations(args, values)
+        return self._numbers(result)
+
+    def vjp(self, args: tuple[Argument, ...], cotangents: Any, **kwargs: Argument) -> list[Any]:
+        """Gradients of sum(cotangent * result) with respect to every argument, in their order.
+
+        `cotangents` is an array, or a tuple with one array (or None: not used) for each result.
+        An array argument gives an array, zeros where no gradient flows; a Net gives the list of
+        its parameters' gradients (weight, bias, weight, ...); anything else gives None.
+        """
+        values, leaves = self._inputs(args, differentiable=True)
+        keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
+        result = self._run(lambda: self.target(*values, **keywords))
+        results = result if isinstance(result, (tuple, list)) else (result,)
+        wanted = cotangents if isinstance(cotangents, tuple) else (cotangents,)
+        for got, want in zip(results, wanted):
+            if want is not None and np.shape(want) != tuple(getattr(got, "shape", ())):
+                raise Failure("shape", f"the result has shape {tuple(getattr(got, 'shape', ()))}, not {np.shape(want)}")
+        flat = [leaf for group in leaves for leaf in group]
+        gradients = iter(self._run(lambda: self.adapter.gradients(results, wanted, flat)))
+        grouped = [[next(gradients) for _ in group] for group in leaves]
+        return [
+            group if isinstance(arg, Net) else (group[0] if group else None) for arg, group in zip(args, grouped)
+        ]
+
+    def seed(self, n: int) -> None:
+        """Seed every generator that the function may use without being given one."""
+        random.seed(n)
+        np.random.seed(n % 2**32)
+        self.adapter.seed(n)
+
+    def construct(self, *args: Argument, **kwargs: Argument) -> LocalInstance:
+        """An object of the student's class `target`."""
+        values, _ = self._inputs(args)
+        keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
+        return LocalInstance(self._run(lambda: self.target(*values, **keywords)), self.adapter, self.time_limit)
+
+    def _inputs(self, args: tuple, differentiable: bool = False) -> tuple[list, list[list]]:
+        values, leaves = [], []
+        for arg in args:
+            if isinstance(arg, Net):
+                value, parameters = self.adapter.network(arg)
+                group = parameters if differentiable else []
+            elif isinstance(arg, np.ndarray):
+                value = self.adapter.array(arg, differentiable and arg.dtype.kind == "f")
+                group = [value] if differentiable and arg.dtype.kind == "f" else []
+            else:
+                value, group = arg, []
+            values.append(value)
+            leaves.append(group)
+        return values, leaves
+
+    def _note_mutations(self, args: tuple, values: list) -> None:
+        for n, (arg, value) in enumerate(zip(args, values)):
+            if isinstance(arg, np.ndarray) and not np.array_equal(arg, self.adapter.numbers(value), equal_nan=True):
+                self.mutated.add(n)
+
+    def _numbers(self, result: Any) -> Result:
+        if isinstance(result, (tuple, list)):
+            return tuple(self._numbers(part) for part in result)
+        if result is None:
+            raise Failure("not_numbers", "it returned None: is the `return` missing?")
+        if isinstance(result, (bool, int, float, np.ndarray, np.generic)):
+            array = np.asarray(result)
+        else:
+            array = self.adapter.numbers(result)
+        if array is None or array.dtype.kind not in "fiub":
+            raise Failure("not_numbers", f"it returned a {type(result).__name__} where numbers were expected")
+        if array.size > MAX_SIZE:
+            raise Failure("not_numbers", f"it returned {array.size} numbers, far more than was asked for")
+        return array
+
+    def _run(self, call: Callable[[], Any]) -> Any:
+        """Call student code: quietly, in bounded time, every exception turned into a Failure.
+
+        After a call that took too long none is tried again: the kernel's own limit is not to strike.
+        """
+        if self._too_slow is not None:
+            raise self._too_slow
+        try:
+            with _quiet(), _time_limit(self.time_limit):
+                return call()
+        except _OutOfTime:
+            self._too_slow = Failure("timeout", f"it took longer than {self.time_limit:g} seconds")
+            raise self._too_slow from None
+        except NotImplementedError as error:
+            raise Failure("unanswered", "it is not written yet", type="NotImplementedError") from error
+        except (Exception, SystemExit) as error:
+            text = str(error).strip().splitlines()
+            message = f"it raised {type(error).__name__}" + (f": {text[0][:300]}" if text else "")
+            raise Failure("raised", message, type=type(error).__name__, line=_students_line(error)) from error
+
+
+class LocalInstance:
+    """An object of a student's class."""
+
+    def __init__(self, target: Any, adapter: Any, time_limit: float):
+        self.target, self.adapter, self.time_limit = target, adapter, time_limit
+        self._whole = LocalSubject(target, adapter, time_limit)
+
+    def method(self, name: str) -> LocalSubject:
+        """The method `name` as a subject; raises Failure when the class has none."""
+        method = getattr(self.target, name, None)
+        if not callable(method):
+            raise Failure("raised", f"the class has no method `{name}`", type="AttributeError")
+        return LocalSubject(method, self.adapter, self.time_limit)
+
+    def attribute(self, name: str) -> np.ndarray:
+        """The numbers that the object holds under `name`."""
+        if not hasattr(self.target, name):
+            raise Failure("raised", f"the object has no attribute `{name}`", type="AttributeError")
+        return self._whole._numbers(getattr(self.target, name))
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The registered trainable parameters by name: what an optimiser would be given."""
+        return self._whole._run(lambda: self.adapter.parameters(self.target))
+
+    def parameter_gradients(self, name: str, args: tuple[Argument, ...], cotangents: Any) -> dict[str, np.ndarray]:
+        """Gradients of sum(cotangent * result of the method `name`) in the registered trainable parameters, by name.
+
+        `cotangents` as in `LocalSubject.vjp`; zeros where no gradient flows.
+        """
+        method = self.method(name)
+        values, _ = method._inputs(args)
+        result = self._whole._run(lambda: method.target(*values))
+        results = result if isinstance(result, (tuple, list)) else (result,)
+        wanted = cotangents if isinstance(cotangents, tuple) else (cotangents,)
+        leaves = self._whole._run(lambda: self.adapter.trainable(self.target))
+        found = self._whole._run(lambda: self.adapter.gradients(results, wanted, list(leaves.values())))
+        return dict(zip(leaves, found))
+
+
+class _OutOfTime(BaseException):
+    """Not an Exception, so that a student's `except Exception` does not swallow it."""
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Interrupt Python code after `seconds`; without effect outside the main thread.
+
+    Code that never returns to Python is stopped by the kernel's own time limit.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def strike(signum: int, frame: Any) -> None:
+        raise _OutOfTime
+
+    before = signal.signal(signal.SIGALRM, strike)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again each second, should the first be swallowed
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Swallow prints and warnings: nbgrader 0.9 gives 0 for a graded cell that writes to stderr."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _students_line(error: BaseException) -> str:
+    """The innermost line of the traceback that is neither ours nor a library's."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith((*_OURS, sys.prefix + "/lib")):
+            return (frame.line or linecache.getline(frame.filename, frame.lineno)).strip()[:200]
+    return ""

@@ -1,0 +1,71 @@
+"""PyTorch behind the subject interface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from .net import Net
+
+
+class _Network(torch.nn.Module):
+    """A Net as a module: what a student would pass as `encoder` or `decoder`."""
+
+    def __init__(self, net: Net):
+        super().__init__()
+        self.heads = net.heads
+        self.layers = torch.nn.ParameterList(
+            torch.nn.Parameter(torch.from_numpy(part.copy())) for layer in net.layers for part in layer
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
+        parts = list(self.layers)
+        for n in range(0, len(parts), 2):
+            x = x.to(parts[n].dtype) @ parts[n].T + parts[n + 1]
+            if n + 2 < len(parts):
+                x = torch.tanh(x)
+        return x if self.heads == 1 else tuple(x.chunk(self.heads, dim=-1))
+
+
+def array(value: np.ndarray, differentiable: bool) -> torch.Tensor:
+    return torch.tensor(value, requires_grad=differentiable)
+
+
+def network(net: Net) -> tuple[torch.nn.Module, list[torch.Tensor]]:
+    module = _Network(net)
+    return module, list(module.layers)
+
+
+def numbers(value: Any) -> np.ndarray | None:
+    """The tensor's numbers; None when `value` is no tensor."""
+    if not isinstance(value, torch.Tensor):
+        return None
+    value = value.detach().cpu()
+    return (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy()
+
+
+def gradients(results: tuple, cotangents: tuple, leaves: list[torch.Tensor]) -> list[np.ndarray]:
+    """Vector-Jacobian products; zeros where no gradient flows."""
+    used = [
+        (got, torch.as_tensor(np.asarray(want)).to(got.dtype))
+        for got, want in zip(results, cotangents)
+        if want is not None and isinstance(got, torch.Tensor) and got.requires_grad
+    ]
+    if not used or not leaves:
+        return [np.zeros(tuple(leaf.shape)) for leaf in leaves]
+    found = torch.autograd.grad([got for got, _ in used], leaves, [want for _, want in used], allow_unused=True)
+    return [np.zeros(tuple(leaf.shape)) if grad is None else grad.numpy() for leaf, grad in zip(leaves, found)]
+
+
+def seed(n: int) -> None:
+    torch.manual_seed(n)
+
+
+def parameters(module: Any) -> dict[str, np.ndarray]:
+    return {name: numbers(parameter) for name, parameter in module.named_parameters()}
+
+
+def trainable(module: Any) -> dict[str, torch.Tensor]:
+    return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
