@@ -1,0 +1,135 @@
+"""The reference mathematics of the ELBO, against sampling; carrying forward; and how the check fails."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vaelabs.checks.bounds import LinearGaussian
+from vaelabs.checks.elbo import check_elbo_terms, log_lik_moments
+from vaelabs.checks.kl import kl_standard_normal
+from vaelabs.checks.likelihood import gaussian_log_density
+
+torch = pytest.importorskip("torch")
+
+
+def right_kl(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)
+
+
+def right_log_lik(x, x_mean, log_sigma):
+    return torch.distributions.Normal(x_mean, log_sigma.exp()).log_prob(x).sum(-1)
+
+
+def answer(kl=right_kl, log_lik=right_log_lik):
+    """`elbo_terms` built of these two functions, as students build theirs."""
+
+    def elbo_terms(x, encoder, decoder, log_sigma, beta=1.0):
+        mu, logvar = encoder(x)
+        z = mu + torch.exp(logvar / 2) * torch.randn_like(mu)
+        terms = log_lik(x, decoder(z), log_sigma), kl(mu, logvar)
+        return terms[0] - beta * terms[1], *terms
+
+    return elbo_terms
+
+
+def earned(score) -> dict[str, float]:
+    return {each.name: each.points for each in score.verdict.properties}
+
+
+FULL = {"the two terms": 2, "ELBO and beta": 1, "z is drawn": 1, "gradient to both networks": 1}
+
+
+def test_with_the_exact_posterior_the_elbo_is_the_marginal():
+    """E[log p(x given z)] - KL(q || prior) is log p(x) when q is the posterior: the gap is 0."""
+    rng = np.random.default_rng(2)
+    model = LinearGaussian.random(rng, 3, 2)
+    x = model.draw(rng, 1)
+
+    mu, logvar = model.encoder()(x)
+    mean, _ = log_lik_moments(model, x[0], mu[0], np.exp(logvar[0] / 2))
+
+    np.testing.assert_allclose(mean - kl_standard_normal(mu, logvar)[0], model.log_marginal(x)[0])
+
+
+def test_the_moments_of_log_lik_are_those_of_a_sample():
+    """Mean and standard deviation over z ~ q agree with a million draws."""
+    rng = np.random.default_rng(3)
+    model = LinearGaussian.random(rng, 3, 2)
+    x, mu, std = rng.normal(size=3), rng.normal(size=2), np.array([0.5, 1.2])
+
+    z = mu + std * rng.normal(size=(1_000_000, 2))
+    sample = gaussian_log_density(x, model.decoder(z), model.log_sigma)
+
+    np.testing.assert_allclose(log_lik_moments(model, x, mu, std), (sample.mean(), sample.std()), rtol=1e-2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda mu, logvar: 2 * right_kl(mu, logvar),
+        lambda mu, logvar: right_kl(mu, logvar) / mu.shape[-1],
+        lambda mu, logvar: -right_kl(mu, logvar),
+    ],
+)
+def test_a_wrong_kl_costs_its_points_once(seed, wrong):
+    """An ELBO that uses the student's own wrong KL loses nothing here, if the check knows that function."""
+    elbo_terms = answer(kl=wrong)
+
+    assert FULL == earned(check_elbo_terms(elbo_terms, seed=seed, kl_divergence=wrong))
+    assert FULL | {"the two terms": 0} == earned(check_elbo_terms(elbo_terms, seed=seed))
+    assert FULL | {"the two terms": 0} == earned(check_elbo_terms(elbo_terms, seed=seed, kl_divergence=right_kl))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x, x_mean, log_sigma: right_log_lik(x, x_mean, log_sigma) / x.shape[-1],
+        lambda x, x_mean, log_sigma: -((x - x_mean) ** 2 * torch.exp(-log_sigma)).sum(-1),
+        lambda x, x_mean, log_sigma: right_log_lik(x, x_mean, log_sigma) + 3 * log_sigma,
+    ],
+)
+def test_a_wrong_likelihood_costs_its_points_once(seed, wrong):
+    """As for the KL; its mean over draws of z is then judged by that function, too."""
+    elbo_terms = answer(log_lik=wrong)
+
+    assert FULL == earned(check_elbo_terms(elbo_terms, seed=seed, gaussian_log_likelihood=wrong))
+    assert 0 == earned(check_elbo_terms(elbo_terms, seed=seed))["the two terms"]
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, float("nan")])
+def test_a_function_that_says_nothing_excuses_nothing(value):
+    """A constant of the right shape, used everywhere, carries no points forward."""
+
+    def constant(mu, logvar):
+        return torch.full((len(mu),), value)
+
+    found = earned(check_elbo_terms(answer(kl=constant), seed=1, kl_divergence=constant))
+
+    assert 0 == found["the two terms"]
+    assert 0 == found["ELBO and beta"]
+
+
+def test_zeros_earn_nothing():
+    """Three zeros satisfy elbo = log_lik - beta * kl, and are worth no point."""
+    score = check_elbo_terms(lambda x, *rest: (torch.zeros(len(x)),) * 3, seed=1)
+
+    assert dict.fromkeys(FULL, 0) == earned(score)
+    assert "graded" == score.verdict.status
+
+
+def test_the_message_names_the_numbers():
+    """The student's mean and ours stand in the sentence."""
+
+    def at_mu(x, encoder, decoder, log_sigma, beta=1.0):
+        mu, logvar = encoder(x)
+        log_lik, kl = right_log_lik(x, decoder(mu), log_sigma), right_kl(mu, logvar)
+        return log_lik - beta * kl, log_lik, kl
+
+    verdict = check_elbo_terms(at_mu, seed=1).verdict
+
+    assert FULL | {"z is drawn": 0} == {each.name: each.points for each in verdict.properties}
+    assert "2000 rows with the same x have the same log_lik" in verdict.properties[2].message
+    assert "E6" == verdict.diagnosis.id

@@ -1,0 +1,109 @@
+"""The check of the reparameterised draw, apart from the sample answers: its statistics, and that it fails closed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from vaelabs.checks import check_reparameterize
+from vaelabs.checks.reparameterization import (
+    NOISE_SHAPE,
+    P_LIMIT,
+    Z_LIMIT,
+    _check_noise,
+    _chi_square_tails,
+    _moments,
+    _normal_p,
+)
+from vaelabs.checks.rubric import Broken
+
+torch = pytest.importorskip("torch")
+
+
+def test_a_right_answer_fails_the_noise_law_less_than_once_in_a_million():
+    """Four moments and four lags two-sided, two two-sided correlation tests and one Kolmogorov-Smirnov test."""
+    bound = 8 * 2 * stats.norm.sf(Z_LIMIT) + 2 * 2 * P_LIMIT + P_LIMIT
+
+    assert bound < 1e-6 / 10
+
+
+def test_the_statistics_have_the_distributions_they_claim():
+    """200 draws of true noise: z-scores of variance 1, tail probabilities uniform."""
+    rng = np.random.default_rng(1)
+    draws = [rng.normal(size=(400, 50)) for _ in range(200)]
+
+    scores = np.array([[(got - want) / deviation for _, got, want, deviation in _moments(e)] for e in draws])
+    tails = [_chi_square_tails((e - e.mean()).sum(0) / (e.std() * 20))[1] for e in draws]
+    across = [_chi_square_tails((e - e.mean()).sum(1) / (e.std() * 50**0.5))[1] for e in draws]
+
+    for column in scores.T:
+        assert stats.kstest(column, "norm").pvalue > 1e-4
+    for each in (tails, across, [_normal_p(e) for e in draws]):
+        assert stats.kstest(each, "uniform").pvalue > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda e: e, None),
+        (lambda e: e + 0.02, "mean"),
+        (lambda e: 1.01 * e, "variance"),
+        (lambda e: np.where(np.arange(len(e))[:, None] % 2, e, np.roll(e, 1, 0)), "alike"),
+        (lambda e: np.where(np.arange(len(e))[:, None] % 2, e, -np.roll(e, -1, 0)), "opposed"),
+        (lambda e: np.concatenate([e[: len(e) // 2]] * 2), "alike"),
+        (lambda e: np.repeat(e[:, ::2], 2, 1), "latent dimensions is alike"),
+        (lambda e: e / np.sqrt((e[:, :1] ** 2 + e[:, 1:2] ** 2 + e[:, 2:3] ** 2) / 3), "variance"),
+        (lambda e: np.sign(e) * np.sqrt(np.abs(e)) * 1.12, "moment"),
+        (lambda e: e * np.nan, "not a number"),
+        (lambda e: np.clip(e, -2.5, 2.5), "variance"),
+    ],
+)
+def test_spoilt_noise_is_seen(spoil, words):
+    e = spoil(np.random.default_rng(2).normal(size=NOISE_SHAPE))
+
+    if words is None:
+        _check_noise(e)
+    else:
+        with pytest.raises(Broken, match=words):
+            _check_noise(e)
+
+
+def test_a_wrong_scale_keeps_the_point_for_the_noise():
+    verdict = check_reparameterize(lambda mu, logvar: mu + logvar.exp() * torch.randn_like(mu), seed=3).verdict
+
+    assert ["noise", "shape, dtype and freshness"] == [part.name for part in verdict.properties if part.points]
+    assert "R1" == verdict.diagnosis.id
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda mu, logvar: mu * float("nan"),
+        lambda mu, logvar: mu * float("inf"),
+        lambda mu, logvar: "z",
+        lambda mu, logvar: 0.0,
+        lambda mu, logvar: (mu, logvar),
+        lambda mu: mu,
+        None,
+    ],
+)
+def test_what_is_no_answer_earns_nothing(answer):
+    verdict = check_reparameterize(answer, seed=4).verdict
+
+    assert 0 == verdict.points
+    assert verdict.status in ("graded", "failed")
+
+
+def test_arguments_changed_in_place_cost_a_point():
+    def answer(mu, logvar):
+        with torch.no_grad():
+            eps = torch.randn_like(mu)
+        z = mu + torch.exp(logvar / 2) * eps
+        mu.data.zero_()
+        return z
+
+    verdict = check_reparameterize(answer, seed=5).verdict
+
+    assert "your function changes its argument mu in place: compute a new tensor" == verdict.properties[3].message
+    assert "R26" == verdict.diagnosis.id

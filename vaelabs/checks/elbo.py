@@ -1,0 +1,594 @@
+"""The ELBO of a Gaussian VAE, term by term: log_lik - beta * kl, with one draw of z for each example.
+
+Source: Kingma & Welling (2014), eq. (3) and (10) with L = 1; beta as in Higgins et al. (2017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp
+
+from vaelabs.subjects import Failure, Net, as_subject
+
+from . import kl as kl_catalogue
+from . import likelihood as likelihood_catalogue
+from .bounds import LinearGaussian, agrees, number
+from .kl import kl_standard_normal
+from .likelihood import gaussian_log_density
+from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
+
+Array = np.ndarray
+Formula = Callable[..., Array]
+
+NAMES = ("elbo", "log_lik", "kl")
+BETAS = (0.0, 0.5, 1.0, 4.0)
+LOOSE = 1e-4
+"""Relative and absolute tolerance: float32 passes."""
+COPIES = 2000
+"""Rows with the same x in one call: as many independent draws of z."""
+LIMIT = 6.0
+"""Standard errors: a right answer is further out less than once in 10^8."""
+NARROW = -30.0
+"""A logvar for which every z is mu, to 3e-7."""
+STEP = 0.05
+"""Of the differences, along a direction of length 1 in the parameters."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What `elbo_terms` is called with."""
+
+    x: Array
+    encoder: Net
+    decoder: Net
+    log_sigma: float
+
+    def args(self) -> tuple[Array, Net, Net, Array]:
+        return self.x, self.encoder, self.decoder, np.array(self.log_sigma)
+
+    @property
+    def posterior(self) -> tuple[Array, Array]:
+        """mu and logvar of q(z given x)."""
+        return self.encoder(self.x)
+
+
+@np.errstate(all="ignore")
+def check_elbo_terms(
+    elbo_terms: Any,
+    framework: str = "torch",
+    seed: int | None = None,
+    *,
+    kl_divergence: Any = None,
+    gaussian_log_likelihood: Any = None,
+) -> Score:
+    """`elbo_terms(x, encoder, decoder, log_sigma, beta=1.0) -> (elbo, log_lik, kl)`, each (B,), in nats. 5 points.
+
+    x has shape (B, data); `encoder(x)` gives (mu, logvar), each (B, latent), `decoder(z)` the mean of x; log_sigma
+    is one number. The student's own `kl_divergence` and `gaussian_log_likelihood` may be given: what is wrong with
+    them has cost its points in its own task and costs none here.
+    """
+    subject, rubric = as_subject(elbo_terms, framework), Rubric("elbo_terms", 5, seed)
+    rng = rubric.rng
+    kl = _Term("kl", kl_standard_normal, kl_divergence, framework)
+    log_lik = _Term("log_lik", gaussian_log_density, gaussian_log_likelihood, framework)
+
+    with rubric.award("the two terms", 2, "kl is the KL divergence of q from the prior, log_lik the log-density of x"):
+        for inputs in (_blind(rng), _blind(rng, batch=1)):
+            _, got_log_lik, got_kl = _terms(subject, rubric, inputs)
+            kl.expect(got_kl, inputs.posterior)
+            mean = inputs.decoder(inputs.posterior[0])
+            log_lik.expect(got_log_lik, (inputs.x, mean, np.array(inputs.log_sigma)))
+
+    with rubric.award("ELBO and beta", 1, "elbo is log_lik - beta * kl, and beta changes nothing else"):
+        _expect_beta(subject, rubric)
+
+    with rubric.award("z is drawn", 1, "the decoder gets z ~ q(z given x), one fresh draw for each example"):
+        _expect_draws(subject, rubric, log_lik)
+
+    with rubric.award("gradient to both networks", 1, "elbo can be differentiated: encoder, decoder and log_sigma"):
+        _expect_gradients(subject, rubric)
+
+    rubric.diagnose(_misconceptions(subject, rubric))
+    return rubric.score()
+
+
+# Inputs: three data and two latent dimensions, so that no axis can stand for another.
+
+
+def _seeing(rng: np.random.Generator, batch: int = 5) -> Inputs:
+    """Networks with a hidden layer, of which every output matters."""
+    encoder, decoder = Net.random(rng, [3, 8, 4], heads=2), Net.random(rng, [2, 8, 3], scale=1.5)
+    return Inputs(2 * rng.normal(size=(batch, 3)), encoder, decoder, float(rng.uniform(0.2, 0.5)))
+
+
+def _blind(rng: np.random.Generator, batch: int = 5) -> Inputs:
+    """As above, with a decoder that ignores z: its log_lik has nothing random, however z was drawn."""
+    inputs = _seeing(rng, batch)
+    return replace(inputs, decoder=Net(((np.zeros((3, 2)), rng.normal(size=3)),)))
+
+
+def _narrow(rng: np.random.Generator) -> Inputs:
+    """As above, with an encoder so sure of itself that z is mu."""
+    inputs = _seeing(rng)
+    weight, bias = rng.normal(size=(2, 3)), rng.normal(size=2)
+    heads = np.vstack([weight, np.zeros((2, 3))]), np.append(bias, [NARROW, NARROW])
+    return replace(inputs, encoder=Net((heads,), heads=2))
+
+
+def _smooth(rng: np.random.Generator) -> Inputs:
+    """Linear networks: elbo is a polynomial of most parameters, so that differences are good gradients."""
+    encoder, decoder = Net.random(rng, [3, 4], heads=2, scale=0.7), Net.random(rng, [2, 3])
+    return Inputs(rng.normal(size=(5, 3)), encoder, decoder, float(rng.uniform(0.2, 0.5)))
+
+
+def _copies(rng: np.random.Generator) -> tuple[Inputs, LinearGaussian]:
+    """One example many times, with the exact posterior of a linear-Gaussian model as encoder."""
+    model = LinearGaussian.random(rng, 3, 2)
+    x = np.repeat(model.draw(rng, 1), COPIES, axis=0)
+    return Inputs(x, model.encoder(), model.decoder, model.log_sigma), model
+
+
+# Calls.
+
+
+def _terms(subject: Any, rubric: Rubric, inputs: Inputs, seed: int | None = None, **beta: float) -> tuple[Array, ...]:
+    """elbo, log_lik and kl of the answer, each (B,); beta is given by position, else by keyword."""
+    results = _results(subject, rubric, inputs, seed, **beta)
+    if not isinstance(results, tuple) or len(results) != 3:
+        count = len(results) if isinstance(results, tuple) else 1
+        raise Broken(f"elbo_terms returns three results, {', '.join(NAMES)}; yours returns {count}")
+    for name, got in zip(NAMES, results):
+        expect_shape(got, (len(inputs.x),), f"{name} of {len(inputs.x)} examples")
+    return results
+
+
+def _results(subject: Any, rubric: Rubric, inputs: Inputs, seed: int | None = None, **beta: float) -> Any:
+    seed = rubric.fresh_seed() if seed is None else seed
+    subject.seed(seed)
+    try:
+        return subject(*inputs.args(), *beta.values())
+    except Failure as failure:
+        if not beta or failure.type != "TypeError":
+            raise
+    subject.seed(seed)
+    return subject(*inputs.args(), **beta)
+
+
+# The properties.
+
+
+class _Term:
+    """One of the two terms, by our formula or, where the answer follows the student's own function, by that."""
+
+    def __init__(self, name: str, formula: Formula, own: Any, framework: str):
+        self.name, self.formula = name, formula
+        self._own = None if own is None else as_subject(own, framework)
+        self.carried = False
+
+    def expect(self, got: Array, args: tuple[Array, ...]) -> None:
+        """Raise Broken unless `got` is the term's value; ask with several examples first."""
+        if self.carried and self._follows(got, args):
+            return
+        try:
+            expect_close(got, self.formula(*args), f"{self.name} of the first example that differs", LOOSE, LOOSE)
+        except Broken:
+            if not (self._follows(got, args) and np.ptp(got) > 1e-3):  # a function that says nothing is no excuse
+                raise
+            self.carried = True
+
+    def values(self, *args: Array) -> Array:
+        """The term as the answer should have it."""
+        return self._own(*args) if self.carried else self.formula(*args)
+
+    def _follows(self, got: Array, args: tuple[Array, ...]) -> bool:
+        """Whether the answer repeats what the student's own function says."""
+        if self._own is None or not np.isfinite(got).all():
+            return False
+        try:
+            return agrees(self._own(*args), got, LOOSE)
+        except Failure:
+            return False
+
+
+def _expect_beta(subject: Any, rubric: Rubric) -> None:
+    blind = _blind(rubric.rng)
+    _, log_lik, kl = _terms(subject, rubric, blind)
+    for name, values in (("log_lik", log_lik), ("kl", kl)):
+        if not (np.isfinite(values).all() and np.ptp(values) > 1e-3):
+            raise Broken(f"{name} must differ from example to example; yours is {number(values)} for all {len(values)}")
+    for beta in (*BETAS, rubric.rng.uniform(1.5, 3)):
+        elbo, *rest = _terms(subject, rubric, blind, beta=beta)
+        expect_close(elbo, log_lik - beta * kl, f"with beta = {beta:.3g}, elbo", LOOSE, LOOSE)
+        expect_close(rest[0], log_lik, f"with beta = {beta:.3g} as with 1, log_lik", LOOSE, LOOSE)
+        expect_close(rest[1], kl, f"with beta = {beta:.3g} as with 1, kl", LOOSE, LOOSE)
+    for options in ({}, {"beta": 2.5}):
+        elbo, log_lik, kl = _terms(subject, rubric, _seeing(rubric.rng), **options)
+        beta = options.get("beta", 1.0)
+        what = f"elbo of the log_lik and kl returned with it, beta = {beta:g}" + ("" if options else " by default,")
+        expect_close(elbo, log_lik - beta * kl, what, LOOSE, LOOSE)
+
+
+def _expect_draws(subject: Any, rubric: Rubric, log_lik: _Term) -> None:
+    inputs, model = _copies(rubric.rng)
+    _, got, _ = _terms(subject, rubric, inputs)
+    if not np.isfinite(got).all() or np.ptp(got) < 1e-6:
+        raise Broken(f"{COPIES} rows with the same x have the same log_lik, {number(got)}: draw one z for each row")
+    few = replace(inputs, x=inputs.x[:7])
+    first, second = (_terms(subject, rubric, few)[1] for _ in range(2))
+    if np.array_equal(first, second):
+        raise Broken(f"two calls give the same log_lik, {number(first)}: draw z afresh in every call")
+
+    if log_lik.carried:
+        want, spread = _sampled_moments(rubric.rng, inputs, log_lik.values)
+    else:
+        want, spread = log_lik_moments(model, inputs.x[0], *_first(inputs))
+    if abs(got.mean() - want) > LIMIT * spread * np.sqrt((1 + log_lik.carried) / COPIES):
+        raise Broken(f"the mean of log_lik over {COPIES} draws of z: got {got.mean():.4g}, expected {want:.4g}")
+    if not 0.01 < got.var() / spread**2 < 2:  # more than one draw per example is allowed, and makes it smaller
+        raise Broken(f"the spread of log_lik over draws of z: got {got.std():.4g}, expected {spread:.4g}")
+
+    narrow = _narrow(rubric.rng)
+    _, got, _ = _terms(subject, rubric, narrow)
+    want = log_lik.values(narrow.x, narrow.decoder(narrow.posterior[0]), np.array(narrow.log_sigma))
+    expect_close(got, want, f"with logvar = {NARROW:g}, where z is mu: log_lik", LOOSE, LOOSE)
+
+
+def _first(inputs: Inputs) -> tuple[Array, Array]:
+    """Mean and standard deviation of z for the first row."""
+    mu, logvar = inputs.posterior
+    return mu[0], np.exp(logvar[0] / 2)
+
+
+def log_lik_moments(model: LinearGaussian, x: Array, mu: Array, std: Array) -> tuple[float, float]:
+    """Mean and standard deviation of log p(x given z) over z ~ N(mu, std²), for one x (data,).
+
+    log p is a constant minus |r - W std eps|² / 2 sigma², a quadratic form in the noise eps.
+    """
+    variance = np.exp(2 * model.log_sigma)
+    r = x - model.decoder(mu)
+    spread = model.weight * std
+    outer = spread @ spread.T
+    mean = float(gaussian_log_density(x, model.decoder(mu), model.log_sigma)) - np.trace(outer) / (2 * variance)
+    square = (2 * np.trace(outer @ outer) + 4 * r @ outer @ r) / (2 * variance) ** 2
+    return float(mean), float(np.sqrt(square))
+
+
+def _sampled_moments(rng: np.random.Generator, inputs: Inputs, density: Formula) -> tuple[float, float]:
+    """The same for any density, from draws of our own."""
+    mu, std = _first(inputs)
+    z = mu + std * rng.normal(size=(COPIES, len(mu)))
+    values = density(inputs.x, inputs.decoder(z), np.array(inputs.log_sigma))
+    return float(values.mean()), float(values.std())
+
+
+def _expect_gradients(subject: Any, rubric: Rubric) -> None:
+    """The gradient of elbo agrees with the change of its values, draws of z being repeated by the seed."""
+    rng, seed = rubric.rng, rubric.fresh_seed()
+    inputs = _smooth(rng)
+    cotangent = rng.uniform(0.5, 1.5, len(inputs.x))
+    _terms(subject, rubric, inputs, seed)
+    subject.seed(seed)
+    _, encoder, decoder, log_sigma = subject.vjp(inputs.args(), (cotangent, None, None))
+
+    def value(at: Inputs) -> float:
+        return float(cotangent @ _terms(subject, rubric, at, seed)[0])
+
+    def expect(name: str, gradient: list[Array], direction: list[Array], moved: Callable[[list[Array]], Inputs]) -> None:
+        norm = np.sqrt(sum(np.sum(part**2) for part in gradient))
+        there = {n: value(moved([n * STEP * part for part in direction])) for n in (-2, -1, 1, 2)}
+        want = (8 * (there[1] - there[-1]) - (there[2] - there[-2])) / (12 * STEP)
+        got = sum(np.sum(a * b) for a, b in zip(gradient, direction))
+        if not np.isfinite(norm) or norm < 1e-6:
+            raise Broken(f"no gradient of elbo reaches {name}")
+        if not abs(got - want) <= 1e-3 * (norm + 1):
+            raise Broken(f"the gradient of elbo with respect to {name} promises a slope of {got:.4g}, its values "
+                         f"have {want:.4g}: a part of the graph is cut")  # fmt: skip
+
+    for name, rows in (("the encoder's mu", slice(0, 2)), ("the encoder's logvar", slice(2, 4))):
+        for _ in range(2):
+            direction = _direction(rng, inputs.encoder, rows)
+            part = [gradient[rows] for gradient in encoder]
+            expect(name, part, [each[rows] for each in direction],
+                   lambda step, rows=rows: replace(inputs, encoder=_moved(inputs.encoder, step, rows)))  # fmt: skip
+    direction = _direction(rng, inputs.decoder, slice(None))
+    expect("the decoder", decoder, direction, lambda step: replace(inputs, decoder=_moved(inputs.decoder, step)))
+    expect("log_sigma", [log_sigma], [np.array(1.0)],
+           lambda step: replace(inputs, log_sigma=inputs.log_sigma + float(step[0])))  # fmt: skip
+
+
+def _direction(rng: np.random.Generator, net: Net, rows: slice) -> list[Array]:
+    """A random direction in the parameters whose part in these rows has length 1."""
+    parts = [rng.normal(size=np.shape(part)) for layer in net.layers for part in layer]
+    length = np.sqrt(sum(np.sum(part[rows] ** 2) for part in parts))
+    return [part / length for part in parts]
+
+
+def _moved(net: Net, step: list[Array], rows: slice = slice(None)) -> Net:
+    """The network with `step` added to these rows of its parameters."""
+    parts = [part.copy() for layer in net.layers for part in layer]
+    for part, change in zip(parts, step):
+        part[rows] += change
+    return replace(net, layers=tuple(zip(parts[::2], parts[1::2])))
+
+
+# What goes wrong.
+
+_PENALTY = "The KL is a penalty: subtract it."
+_KL_ONLY = "β multiplies the KL only."
+_ONE_NUMBER = "One number for the whole batch: return one per example, (B,)."
+_REDUCTIONS = "The two terms use different reductions: effective β = 1/B."
+_JENSEN = "Jensen the wrong way: ELBO averages logs."
+_SHARED = "All examples were decoded from the same z (or the same eps); draw one per example."
+
+
+def _misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
+    """The catalogue, most telling first; nothing when the answer gives no numbers to compare."""
+    beta, blind = 2.5, _blind(rubric.rng)
+    try:
+        got = _results(subject, rubric, blind, beta=beta)
+    except Failure:
+        return
+    log_lik = gaussian_log_density(blind.x, blind.decoder(blind.posterior[0]), blind.log_sigma)
+    kl = kl_standard_normal(*blind.posterior)
+    yield from _of_structure(got, log_lik, kl, beta)
+    if not isinstance(got, tuple) or len(got) != 3:
+        return
+    yield from _of_terms(subject, rubric, blind, got)
+    yield from _of_draws(subject, rubric)
+    if np.ptp(got[1]) > 1e-6:
+        yield from _of_gradients(subject, rubric)
+
+
+def _of_structure(got: Any, log_lik: Array, kl: Array, beta: float) -> Iterator[Misconception]:
+    """How the terms are put together; read off one call in which nothing is random."""
+    right = log_lik - beta * kl
+
+    def all_of(*wants: Any) -> Callable[[], str | None]:
+        def recognise() -> str | None:
+            if not isinstance(got, tuple) or len(got) != len(wants):
+                return None
+            if all(want is None or agrees(part, want) for part, want in zip(got, wants)):
+                return f"with beta = {beta:g} your elbo is {number(got[0])}, it is {number(right)}"
+            return None
+
+        return recognise
+
+    def elbo(*formulas: Callable[[Array, Array], Array]) -> Callable[[], str | None]:
+        """Your elbo as a formula of your own log_lik and kl, which may be wrong."""
+
+        def recognise() -> str | None:
+            if not isinstance(got, tuple) or len(got) != 3 or agrees(got[0], got[1] - beta * got[2]):
+                return None
+            if any(agrees(got[0], formula(got[1], got[2])) for formula in formulas):
+                return (f"with beta = {beta:g}, log_lik = {number(got[1])} and kl = {number(got[2])} your elbo is "
+                        f"{number(got[0])}, it is {number(got[1] - beta * got[2])}")  # fmt: skip
+            return None
+
+        return recognise
+
+    def shapes() -> str | None:
+        parts = got if isinstance(got, tuple) else (got,)
+        wrong = [(name, np.shape(part)) for name, part in zip(NAMES, parts) if np.shape(part) != kl.shape]
+        return f"{wrong[0][0]} of {len(kl)} examples has shape {wrong[0][1]}" if wrong else None
+
+    def count() -> str | None:
+        parts = len(got) if isinstance(got, tuple) else 1
+        return f"yours returns {parts}" if parts != 3 else None
+
+    yield Misconception("E1", _PENALTY, elbo(lambda ll, k: ll + beta * k, lambda ll, k: ll + k))
+    yield Misconception("E2", "Sign: `elbo` is higher-is-better; negate once, in the loss.",
+                        elbo(lambda ll, k: beta * k - ll, lambda ll, k: k - ll))  # fmt: skip
+    yield Misconception("E2", "Sign: `log_lik` is a log-density, not its negative.", all_of(None, -log_lik, None))
+    yield Misconception("E3", _KL_ONLY, elbo(lambda ll, k: beta * ll - k, lambda ll, k: beta * (ll - k),
+                                             lambda ll, k: beta * ll + (1 - beta) * k))  # fmt: skip
+    yield Misconception("E3", _KL_ONLY, all_of(None, beta * log_lik, None))
+    yield Misconception("E15", "`kl` is returned already multiplied by β; return the KL itself.",
+                        all_of(None, None, beta * kl))  # fmt: skip
+    yield Misconception("E4", "Your ELBO does not change with β.", elbo(lambda ll, k: ll - k))
+    yield Misconception("E12", "The order of the three results is elbo, log_lik, kl.", all_of(None, kl, log_lik))
+    yield Misconception("E12", "The order of the three results is elbo, log_lik, kl.", all_of(log_lik, None, None))
+    yield Misconception("E12", "The order of the three results is elbo, log_lik, kl.", all_of(kl, None, None))
+    mixed = [
+        log_lik.sum() - beta * kl.mean(), log_lik.mean() - beta * kl.sum(), log_lik.sum() - beta * kl,
+        log_lik.mean() - beta * kl, log_lik - beta * kl.sum(), log_lik - beta * kl.mean(),
+    ]  # fmt: skip
+    for want in mixed:
+        yield Misconception("E5", _REDUCTIONS, all_of(want, None, None))
+    yield Misconception("E5", _REDUCTIONS, elbo(
+        lambda ll, k: ll.sum() - beta * k.mean(), lambda ll, k: ll.mean() - beta * k.sum(),
+        lambda ll, k: ll.sum() - beta * k, lambda ll, k: ll.mean() - beta * k,
+        lambda ll, k: ll - beta * k.sum(), lambda ll, k: ll - beta * k.mean(),
+    ))  # fmt: skip
+    for one in (log_lik.sum(), log_lik.mean()):
+        for other in (kl.sum(), kl.mean()):
+            same = (one == log_lik.sum()) == (other == kl.sum())
+            yield Misconception("E11" if same else "E5", _ONE_NUMBER if same else _REDUCTIONS, all_of(None, one, other))
+    weights = log_lik - beta * kl
+    for want in (logsumexp(weights) - np.log(len(weights)), logsumexp(weights)):
+        yield Misconception("E7", _JENSEN, all_of(want, None, None))
+    yield Misconception("E13", "elbo_terms returns three results: elbo, log_lik, kl.", count)
+    yield Misconception("E11", _ONE_NUMBER, all_of(right.sum(), None, None))
+    yield Misconception("E11", _ONE_NUMBER, all_of(right.mean(), None, None))
+    yield Misconception("E11", "Each of the three results has shape (B,), one number per example.", shapes)
+
+
+def _of_draws(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
+    """Where z comes from; read off many rows with the same x."""
+    inputs, model = _telling(rubric.rng)
+    try:
+        _, got, got_kl = _terms(subject, rubric, inputs)
+        _, again, _ = _terms(subject, rubric, inputs)
+    except (Failure, Broken):
+        return
+    mu, std = _first(inputs)
+    at_mu = float(gaussian_log_density(inputs.x[0], model.decoder(mu), model.log_sigma))
+    want, spread = log_lik_moments(model, inputs.x[0], mu, std)
+    evidence = f"the mean of your log_lik over {COPIES} draws is {got.mean():.4g}, it is {want:.4g}"
+    constant = np.ptp(got) < 1e-6
+
+    def no_noise() -> str | None:
+        if not agrees(got, 0 * got + at_mu):
+            return None
+        return f"your log_lik is {got[0]:.4g} in every row, that of z = mu is {at_mu:.4g}"
+
+    def shared() -> str | None:
+        if not constant or np.array_equal(got, again):
+            return None
+        return f"{COPIES} rows with the same x have log_lik {got[0]:.4g} in one call, {again[0]:.4g} in another"
+
+    def frozen() -> str | None:
+        if constant or not np.array_equal(got, again):
+            return None
+        return f"two calls gave {got[0]:.4g} and {again[0]:.4g}"
+
+    def misfit(mean: Array, deviation: Array) -> float:
+        """How far mean and spread of your log_lik are from this law of z, in squared standard errors."""
+        expected, wide = log_lik_moments(model, inputs.x[0], mean, deviation)
+        error = wide / np.sqrt(COPIES)
+        return ((got.mean() - expected) / error) ** 2 + 2 * COPIES * np.log(got.std() / wide) ** 2
+
+    def law() -> tuple[str, str] | None:
+        """Id and sentence of the wrong law that fits best."""
+        if constant or misfit(mu, std) < 60:
+            return None
+        laws = _laws(mu, std)
+        fits = [misfit(*each[2:]) for each in laws]
+        best = int(np.argmin(fits))
+        return laws[best][:2] if fits[best] < 60 else None
+
+    def several() -> str | None:
+        """The log of a mean over several draws, whose number we have to find."""
+        if constant or got.mean() < want:
+            return None
+        z = mu + std * rubric.rng.normal(size=(400, 1000, len(mu)))
+        density = gaussian_log_density(inputs.x[0], inputs.decoder(z), inputs.log_sigma)
+        for k in (2, 3, 4, 5, 8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000):
+            mean = logsumexp(density[:, :k], axis=1) - np.log(k)
+            error = np.sqrt(mean.var() / len(mean) + got.var() / COPIES)
+            if abs(mean.mean() - got.mean()) < 5 * error and 0.5 < mean.var() / got.var() < 2:
+                return evidence
+        return None
+
+    def drawn_kl(expected: float) -> Callable[[], str | None]:
+        def recognise() -> str | None:
+            if np.ptp(got_kl) < 1e-6 or abs(got_kl.mean() - expected) > 6 * got_kl.std() / np.sqrt(COPIES):
+                return None
+            right = kl_standard_normal(mu, 2 * np.log(std))
+            return f"rows with the same x have kl {got_kl[0]:.4g} and {got_kl[1]:.4g}; it is {right:.4g}"
+
+        return recognise
+
+    yield Misconception("E6", "No noise enters the decoder: this is not the expectation under q.", no_noise)
+    yield Misconception("E8", _SHARED, shared)
+    yield Misconception("R13", "The same eps at each call; take randomness from outside.", frozen)
+    if found := law():
+        yield Misconception(*found, lambda: evidence)
+    yield Misconception("E7", _JENSEN, several)
+    parts = _kl_parts(mu, std)
+    for part in ("-entropy", "entropy"):
+        yield Misconception("E9", "log p(z) is missing: the KL is the mean of log q(z given x) - log p(z).",
+                            drawn_kl(parts[part]))  # fmt: skip
+    yield Misconception("E9", "log q(z given x) is missing: the KL is the mean of log q(z given x) - log p(z).",
+                        drawn_kl(parts["cross"]))  # fmt: skip
+    yield Misconception("E10", "You estimated the KL from the draw: right on average, but noisy; it has a closed form.",
+                        drawn_kl(parts["kl"]))  # fmt: skip
+
+
+def _laws(mu: Array, std: Array) -> list[tuple[str, str, Array, Array]]:
+    """Wrong laws of z: id, sentence, mean and standard deviation."""
+    logvar, one = 2 * np.log(std), np.ones_like(std)
+    return [
+        ("R1", "exp(logvar) is the variance; the standard deviation is exp(logvar / 2).", mu, std**2),
+        ("R2", "You scaled the noise by the log-variance itself; it is negative for sigma < 1.", mu, np.abs(logvar)),
+        ("R3", "The exponential is missing: sigma = exp(logvar / 2).", mu, np.abs(logvar) / 2),
+        ("R4", "Sign of the exponent: this is 1/sigma.", mu, 1 / std),
+        ("R5", "softplus is another parametrisation; this argument is log sigma², so sigma = exp(logvar / 2).",
+         mu, np.logaddexp(0, logvar)),
+        ("E19", "Your z comes from the prior; draw it from q(z given x), with the encoder's mu and logvar.", 0 * mu, one),
+        ("E19", "Your z has the encoder's mean, but not its variance.", mu, one),
+    ]  # fmt: skip
+
+
+def _telling(rng: np.random.Generator) -> tuple[Inputs, LinearGaussian]:
+    """As `_copies`, with an example so far out that log_lik is nearly linear in the first latent dimension.
+
+    Its mean and spread are then those of z, and the numbers below keep all laws of z, and all parts of the KL, apart.
+    """
+    model = LinearGaussian.random(rng, 3, 2)
+    model = replace(model, weight=model.weight * [1.0, 0.0])
+    mu, std = np.array([1.0, 1.2]), np.array([0.5, 0.5])
+    x = model.decoder(mu) + 10 * model.weight[:, 0]
+    heads = np.zeros((4, 3)), np.append(mu, 2 * np.log(std))
+    return Inputs(np.repeat(x[None], COPIES, axis=0), Net((heads,), heads=2), model.decoder, model.log_sigma), model
+
+
+def _kl_parts(mu: Array, std: Array) -> dict[str, float]:
+    """What the KL is the difference of: the entropy of q and the cross-entropy of q and the prior."""
+    entropy = float(np.sum(np.log(std) + 0.5 + 0.5 * np.log(2 * np.pi)))
+    cross = 0.5 * float(np.sum(mu**2 + std**2 + np.log(2 * np.pi)))
+    return {"kl": cross - entropy, "-entropy": -entropy, "entropy": entropy, "cross": cross}
+
+
+def _of_terms(subject: Any, rubric: Rubric, blind: Inputs, got: tuple) -> Iterator[Misconception]:
+    """Wrong formulas of the two terms, as their own catalogues know them."""
+    mu, logvar = blind.posterior
+    right = kl_standard_normal(mu, logvar)
+
+    def kl_is(want: Array) -> Callable[[], str | None]:
+        return lambda: f"your kl is {number(got[2])}, it is {number(right)}" if agrees(got[2], want) else None
+
+    with np.errstate(all="ignore"):
+        for form in kl_catalogue.FORMS:
+            yield Misconception(form.id, f"kl: {form.sentence}", kl_is(form.formula(mu, logvar).sum(-1)))
+        for id, sentence, reduce in kl_catalogue.REDUCTIONS:
+            yield Misconception(id, f"kl: {sentence}", kl_is(reduce(kl_catalogue._right(mu, logvar))))
+
+    mean = blind.decoder(mu)
+    scales = [blind.log_sigma, blind.log_sigma + 0.5, blind.log_sigma - 0.35]
+    try:
+        values = [_terms(subject, rubric, replace(blind, log_sigma=scale))[1] for scale in scales]
+    except (Failure, Broken):
+        return
+
+    def no_scale() -> str | None:
+        unit = gaussian_log_density(blind.x, mean, 0.0)
+        if all(agrees(each, unit) for each in values):
+            return f"your log_lik is {number(unit)} for every log_sigma"
+        return None
+
+    yield Misconception("E14", "log_sigma is not used: your likelihood has sigma = 1.", no_scale)
+    wide = [np.concatenate([each] * len(scales)) for each in (blind.x, mean)]
+    scale = np.repeat(scales, len(blind.x))[:, None] * np.ones(blind.x.shape[1])
+    findings, evidence = likelihood_catalogue._fit(np.concatenate(values), *wide, scale)
+    if findings:
+        yield Misconception(findings[0][0], "log_lik: " + " ".join(each for _, each in findings), lambda: evidence)
+
+
+def _of_gradients(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
+    """Where the graph is cut, when the values are right."""
+    inputs = _smooth(rubric.rng)
+    ones = np.ones(len(inputs.x))
+    subject.seed(rubric.fresh_seed())
+    _, of_log_lik, decoder, log_sigma = subject.vjp(inputs.args(), (None, ones, None))
+    _, of_kl, _, _ = subject.vjp(inputs.args(), (None, None, ones))
+    mu, logvar = (sum(np.abs(part[rows]).sum() for part in of_log_lik) for rows in (slice(0, 2), slice(2, 4)))
+
+    def when(cut: bool, evidence: str) -> Callable[[], str | None]:
+        return lambda: evidence if cut else None
+
+    yield Misconception("R10", "The draw of z cuts the graph: use mu + sigma * eps, or `.rsample()`.",
+                        when(decoder[0].any() and mu == 0 and logvar == 0, "the gradient of log_lik in the encoder is 0"))  # fmt: skip
+    yield Misconception("R11", "Gradient reaches mu but not logvar: sigma is detached.",
+                        when(mu > 0 and logvar == 0, "the gradient of log_lik in logvar is 0"))  # fmt: skip
+    yield Misconception("R11", "Gradient reaches logvar but not mu: mu is detached.",
+                        when(mu == 0 and logvar > 0, "the gradient of log_lik in mu is 0"))  # fmt: skip
+    yield Misconception("E17", "The graph is cut: no gradient reaches the decoder.",
+                        when(not any(part.any() for part in decoder), "the gradient of log_lik in the decoder is 0"))  # fmt: skip
+    yield Misconception("E17", "The graph is cut: log_sigma must stay a tensor.",
+                        when(not log_sigma.any(), "the gradient of log_lik in log_sigma is 0"))  # fmt: skip
+    yield Misconception("E17", "The graph is cut: no gradient of the KL reaches the encoder.",
+                        when(not any(part.any() for part in of_kl), "the gradient of kl in the encoder is 0"))  # fmt: skip

@@ -1,0 +1,334 @@
+"""The KL divergence of a diagonal Gaussian from the standard normal, and what goes wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vaelabs.subjects import Failure, as_subject
+
+from .rows import LOOSE, expect_numbers, rounding, row_gradients, row_values, spot
+from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
+
+Array = np.ndarray
+NAMES = ("mu", "logvar")
+
+PROBES = np.array([(0, 0), (1, 0), (-1, 0), (2, 0), (0, 1), (0, -1), (0.7, -2)], float)
+"""(mu, logvar) whose KL a reader can work out by hand; the fresh inputs do the rest."""
+
+
+def kl_standard_normal(mu: Array, logvar: Array) -> Array:
+    """KL(N(mu, exp(logvar)) || N(0, I)) in nats: (..., D) and (..., D) to (...).
+
+    Kingma & Welling (2014), appendix B, with the opposite sign.
+    """
+    return _right(mu, logvar).sum(-1)
+
+
+@np.errstate(all="ignore")
+def check_kl_divergence(kl_divergence: Any, framework: str = "torch", seed: int | None = None) -> Score:
+    """Grade `kl_divergence(mu, logvar)`: (..., D), (..., D) to (...), in nats. 5 points.
+
+    Values 2, one number per example 1, extremes 1, gradient (mu, (exp(logvar) - 1) / 2) 1.
+    """
+    subject = as_subject(kl_divergence, framework)
+    rubric = Rubric("kl_divergence", 5, seed)
+    mu, logvar = _fresh(rubric.rng)
+    with rubric.award("values", 2, "the values are those of the KL divergence from N(0, I), in nats"):
+        _check_values(subject, mu, logvar)
+    with rubric.award("one number per example", 1, "one number per example, from that example alone"):
+        _check_rows(subject, rubric.rng, mu, logvar)
+    with rubric.award("extremes", 1, "it stays exact for very small and very large variances"):
+        _check_extremes(subject)
+    with rubric.award("gradient", 1, "its gradient is mu in mu and (exp(logvar) - 1) / 2 in logvar"):
+        weights = rubric.rng.uniform(0.5, 2, len(mu)).round(2)
+        for_mu, for_logvar = row_gradients(subject, (mu, logvar), weights)
+        expect_close(for_mu, weights[:, None] * mu, "the gradient in mu", LOOSE, LOOSE)
+        expect_close(for_logvar, weights[:, None] * np.expm1(logvar) / 2, "the gradient in logvar", LOOSE, LOOSE)
+    rubric.diagnose(_misconceptions(subject, mu, logvar))
+    return rubric.score()
+
+
+def _fresh(rng: np.random.Generator) -> tuple[Array, Array]:
+    """Seven examples, three of them with all logvar > 0 so that a logarithm of logvar (K17) shows numbers.
+
+    Three to five dimensions: with two, a mean would hide a missing half. Two decimals, so that a message's
+    example can be typed again.
+    """
+    shape = 7, int(rng.integers(3, 6))
+    mu = rng.normal(0, 1.5, shape).round(2)
+    logvar = rng.uniform(-2.5, 2.5, shape).round(2)
+    logvar[:3] = np.abs(logvar[:3]) + 0.1
+    logvar[3:5, 0] = -np.abs(logvar[3:5, 0]) - 0.1
+    return mu, logvar
+
+
+def _check_values(subject: Any, mu: Array, logvar: Array) -> None:
+    at_prior = np.zeros((1, 2))
+    (value,) = row_values(subject, at_prior, at_prior)
+    if not abs(value) <= LOOSE:
+        raise Broken(f"the KL is 0 when q is the prior: with mu = (0, 0), logvar = (0, 0) yours is {value:.6g}")
+    inputs = [(PROBES[:, :1], PROBES[:, 1:]), (mu, logvar), (mu.astype(np.float32), logvar.astype(np.float32))]
+    for means, logvars in inputs:
+        got, want = row_values(subject, means, logvars), kl_standard_normal(means, logvars)
+        expect_close(got, want, _where(got, want, means, logvars), LOOSE, LOOSE)
+
+
+def _check_rows(subject: Any, rng: np.random.Generator, mu: Array, logvar: Array) -> None:
+    size = len(mu)
+    got = subject(mu, logvar)
+    expect_shape(got, (size,), f"{size} examples")
+    expect_numbers(got, f"{size} examples")
+    order = rng.permutation(size)
+    expect_close(subject(mu[order], logvar[order]), got[order], "the same examples in another order", LOOSE, LOOSE)
+    expect_close(subject(mu[:1], logvar[:1]), got[:1], "a batch of one", LOOSE, LOOSE)
+    expect_shape(subject(mu[:, :1], logvar[:, :1]), (size,), f"{size} examples with one latent dimension")
+    expect_shape(subject(mu[:1, :1], logvar[:1, :1]), (1,), "one example with one latent dimension")
+    stack = np.stack([mu, mu[order]]), np.stack([logvar, logvar[order]])
+    expect_close(
+        subject(*stack), np.stack([got, got[order]]), f"inputs of shape {stack[0].shape}, summed over the last axis",
+        LOOSE, LOOSE,
+    )  # fmt: skip
+    expect_empty(subject, (mu[:0], logvar[:0]), (0,))
+    expect_untouched(subject, NAMES)
+
+
+def _check_extremes(subject: Any) -> None:
+    for value in (30.0, -30.0, -200.0):
+        mu, logvar = np.full((1, 1), 0.5), np.full((1, 1), value)
+        got = row_values(subject, mu, logvar)
+        what = f"the KL at mu = 0.5, logvar = {value:g}"
+        expect_close(got, kl_standard_normal(mu, logvar), what, rounding(got), rounding(got))
+    zero = np.zeros((1, 1), np.float32)
+    for value in (-80, 80):
+        logvar = np.full((1, 1), value, np.float32)
+        want = kl_standard_normal(np.zeros((1, 1)), logvar.astype(float))
+        expect_close(row_values(subject, zero, logvar), want, f"in float32 at logvar = {value}", LOOSE, LOOSE)
+    _check_underflow(subject, zero)
+    (value,) = row_values(subject, np.zeros((1, 1)), np.full((1, 1), 100.0))
+    if not (value == np.inf or np.isclose(value, np.expm1(100.0) / 2 - 50, rtol=LOOSE)):
+        raise Broken(f"at logvar = 100 the KL is huge (inf when computed in float32): yours is {value:.6g}")
+
+
+def _check_underflow(subject: Any, zero: Array) -> None:
+    """Where exp(logvar) is 0 in float32 (-200), value and gradient are right, or say so by inf or an error: never NaN.
+
+    torch.distributions gives inf there, or refuses the scale, and is accepted; log(exp(logvar)) has a gradient of NaN.
+    """
+    logvar = np.full((1, 1), -200, np.float32)
+    try:
+        (value,) = row_values(subject, zero, logvar)
+        _, gradient = row_gradients(subject, (zero, logvar), np.ones(1))
+    except Failure:
+        return
+    for what, got, want in (("KL", value, 99.5), ("gradient", float(np.squeeze(gradient)), -0.5)):
+        if not (np.isinf(got) or np.isclose(got, want, rtol=LOOSE)):
+            raise Broken(f"in float32, the {what} at mu = 0, logvar = -200 is {want:g}: yours is {got:.6g}")
+
+
+def expect_empty(subject: Any, arrays: tuple[Array, ...], shape: tuple[int, ...]) -> None:
+    """An empty batch gives an empty result; code that refuses it (a loop, then `stack`) is right all the same."""
+    try:
+        got = subject(*arrays)
+    except Failure:
+        return
+    expect_shape(got, shape, "an empty batch")
+
+
+def expect_untouched(subject: Any, names: tuple[str, ...]) -> None:
+    """No call so far has changed its arguments in place."""
+    changed = [names[n] for n in sorted(subject.mutated) if n < len(names)]
+    if changed:
+        raise Broken(f"your function changes its argument {' and '.join(changed)} in place: compute a new tensor")
+
+
+def _where(got: Array, want: Array, mu: Array, logvar: Array) -> str:
+    """The first example that is off, as the subject of a sentence."""
+    off = ~(np.abs(got - want) <= LOOSE * (1 + np.abs(want)))
+    n = int(np.argmax(off))
+    return f"the KL at {spot(NAMES, mu[n], logvar[n])}"
+
+
+# What goes wrong. A form maps (mu, logvar) to one number per latent dimension.
+
+
+def _right(mu: Array, logvar: Array) -> Array:
+    mu, logvar = np.asarray(mu, float), np.asarray(logvar, float)
+    return 0.5 * (mu**2 + np.expm1(logvar) - logvar)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A wrong formula of the catalogue."""
+
+    id: str
+    sentence: str
+    formula: Callable[[Array, Array], Array]
+
+
+_LOG_2PI = np.log(2 * np.pi)
+_MEAN_SQUARED = "The mean enters squared."
+_HALF = "Only one half of the KL is there"
+_NO_SIGMA = "You subtracted sigma where log sigma² belongs (a misprint seen in notes): subtract logvar."
+
+FORMS = (
+    Form("K1", "This is twice the KL: the ½ is missing.", lambda m, v: 2 * _right(m, v)),
+    Form("K2", "This is minus the KL; a KL is never negative.", lambda m, v: -_right(m, v)),
+    Form("K2", "This is minus twice the KL: sign and ½ are missing.", lambda m, v: -2 * _right(m, v)),
+    Form("K3", "You read logvar as log sigma; the variance is exp(logvar).", lambda m, v: _right(m, 2 * v)),
+    Form("K4", "The variance is exp(logvar), not sigma = exp(logvar / 2).",
+         lambda m, v: 0.5 * (m**2 + np.exp(v / 2) - 1 - v)),
+    Form("K5", "log sigma² is logvar itself, not logvar / 2.", lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 - v / 2)),
+    Form("K6", "Off by D/2, the `- 1` is missing: KL(N(0, 1) || N(0, 1)) must be 0.", lambda m, v: _right(m, v) + 0.5),
+    Form("K7", "The sign of the entropy term is wrong: it is minus logvar.", lambda m, v: _right(m, v) + v),
+    Form("K8", _MEAN_SQUARED, lambda m, v: 0.5 * np.abs(m) + _right(0 * m, v)),
+    Form("K8", _MEAN_SQUARED, lambda m, v: 0.5 * m + _right(0 * m, v)),
+    Form("K9", "Your KL ignores mu; then every mean is free.", lambda m, v: _right(0 * m, v)),
+    Form("K10", _NO_SIGMA, lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 - 2 * np.exp(v / 2))),
+    Form("K10", _NO_SIGMA, lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 - np.exp(v / 2))),
+    Form("K11", "The arguments are exchanged, this is KL(p || q): the expectation is under q.",
+         lambda m, v: 0.5 * (v + (1 + m**2) * np.exp(-v) - 1)),
+    Form("K16", f"{_HALF}, E_q[log q]: subtract E_q[log p].", lambda m, v: -0.5 * (_LOG_2PI + 1 + v)),
+    Form("K16", f"{_HALF}, the entropy of q, -E_q[log q].", lambda m, v: 0.5 * (_LOG_2PI + 1 + v)),
+    Form("K16", f"{_HALF}, -E_q[log p]: add E_q[log q].", lambda m, v: 0.5 * (_LOG_2PI + m**2 + np.exp(v))),
+    Form("K16", f"{_HALF}, E_q[log p].", lambda m, v: -0.5 * (_LOG_2PI + m**2 + np.exp(v))),
+    Form("K16", f"{_HALF}: the terms of log q, -(1 + logvar) / 2, are missing.", lambda m, v: 0.5 * (m**2 + np.exp(v))),
+    Form("K16", f"{_HALF}: the terms of log p, (mu² + exp(logvar)) / 2, are missing.", lambda m, v: -0.5 * (1 + v)),
+    Form("K17", "You took the logarithm of logvar: the argument already is one.",
+         lambda m, v: 0.5 * (m**2 + v - 1 - np.log(v))),
+    Form("K17", "You took the logarithm of logvar: the argument already is one.",
+         lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 - np.log(v))),
+)  # fmt: skip
+
+REDUCTIONS: tuple[tuple[str, str, Callable[[Array], Array]], ...] = (
+    ("K12", "Averaged over latent dimensions: D times too small, which acts as β = 1/D.", lambda t: t.mean(-1)),
+    ("K12", "Averaged over everything, latent dimensions too: add up over the last axis only.", lambda t: t.mean()),
+    ("K13", "One number for the whole batch: return one per example.", lambda t: t.sum()),
+    ("K13", "One number, averaged over the batch: return one per example.", lambda t: t.sum(-1).mean()),
+    ("K13", "You added up over the batch: add up over the latent dimensions (the last axis).", lambda t: t.sum(0)),
+    ("K13", "You averaged over the batch: add up over the latent dimensions (the last axis).", lambda t: t.mean(0)),
+    ("K18", "The sum over latent dimensions is missing: return one number per example.", lambda t: t),
+    ("K18", "One axis too many: the result has shape (B, 1), not (B,).", lambda t: t.sum(-1, keepdims=True)),
+    ("K13", "One number repeated for each example: add up over the last axis only.",
+     lambda t: np.full(len(t), t.sum())),
+)  # fmt: skip
+
+
+def _misconceptions(subject: Any, mu: Array, logvar: Array) -> Iterator[Misconception]:
+    """The catalogue, most telling first; nothing when the answer gives no numbers to compare."""
+    try:
+        got = subject(mu, logvar)
+    except Failure:
+        return
+    if isinstance(got, tuple):
+        return
+    terms = _right(mu, logvar)
+
+    def compare(want: Array) -> Callable[[], str | None]:
+        return lambda: _evidence(got, want, mu, logvar)
+
+    for form in FORMS:
+        yield Misconception(form.id, form.sentence, compare(form.formula(mu, logvar).sum(-1)))
+    for id, sentence, reduce in REDUCTIONS:
+        yield Misconception(id, sentence, compare(reduce(terms)))
+    for form in FORMS:
+        for _, sentence, reduce in REDUCTIONS:
+            yield Misconception(form.id, f"{form.sentence} {sentence}", compare(reduce(form.formula(mu, logvar))))
+    yield Misconception("K19", "It adds up over axis 1; with more axes the latent dimensions are the last: use -1.",
+                        lambda: _axis_evidence(subject, mu, logvar))  # fmt: skip
+    yield Misconception("K15", "The logarithm of an exponential underflows: use logvar directly.",
+                        lambda: _underflow_evidence(subject, got, mu, logvar))  # fmt: skip
+    yield Misconception("K22", "The arguments are changed in place: compute new tensors.",
+                        lambda: _mutation_evidence(subject))  # fmt: skip
+    yield Misconception("K14", "Right in the middle, wrong at the ends: no clamp and no epsilon is needed "
+                        "when you use logvar itself.", lambda: _clamp_evidence(subject, got, mu, logvar))  # fmt: skip
+    yield Misconception("K20", "The values are right but no gradient flows: `.detach()`, `.data`, `.item()` and NumPy "
+                        "cut the graph.", lambda: _cut_evidence(subject, mu, logvar))  # fmt: skip
+    yield Misconception("K21", "A coefficient is wrong: the KL is ½ mu² + ½ exp(logvar) - ½ logvar - ½, summed.",
+                        lambda: _coefficient_evidence(got, mu, logvar))  # fmt: skip
+
+
+def _evidence(got: Array, want: Array, mu: Array, logvar: Array) -> str | None:
+    """The student's number and ours, when `got` is `want` and enough of it is a number."""
+    if got.shape != np.shape(want) or np.sum(np.isfinite(want)) < min(2, np.size(want)):
+        return None
+    if not np.allclose(got, want, rtol=1e-6, atol=1e-6, equal_nan=True):
+        return None
+    right = kl_standard_normal(mu, logvar)
+    if _is_right(got, mu, logvar, 1e-6):
+        return None
+    if got.shape != right.shape:
+        size, width = mu.shape
+        return f"for {size} examples with {width} latent dimensions yours has shape {got.shape}, not ({size},)"
+    n = int(np.argmax(np.where(np.isfinite(got), np.abs(got - right), 0)))
+    return f"at {spot(NAMES, mu[n], logvar[n])} yours is {got[n]:.4g}, it is {right[n]:.4g}"
+
+
+def _is_right(got: Array, mu: Array, logvar: Array, tolerance: float = 1e-3) -> bool:
+    right = kl_standard_normal(mu, logvar)
+    return got.shape == right.shape and np.allclose(got, right, rtol=tolerance, atol=tolerance)
+
+
+def _axis_evidence(subject: Any, mu: Array, logvar: Array) -> str | None:
+    shape = (2, *mu.shape)
+    stack = np.broadcast_to(mu, shape).copy(), np.broadcast_to(logvar, shape).copy()
+    got = subject(*stack)
+    if np.shape(got) == shape[:2] or not np.allclose(got, _right(*stack).sum(1), rtol=LOOSE):
+        return None
+    return f"inputs of shape {shape} give {np.shape(got)}, not {shape[:2]}"
+
+
+def _underflow_evidence(subject: Any, got: Array, mu: Array, logvar: Array) -> str | None:
+    deep = np.zeros((1, 1), np.float32), np.full((1, 1), -200, np.float32)
+    if not _is_right(got, mu, logvar) or np.isfinite(value := np.ravel(subject(*deep))[0]):
+        return None
+    slope = np.ravel(row_gradients(subject, deep, np.ones(1))[1])[0]
+    return f"at mu = 0, logvar = -200 in float32 yours is {value:g} with gradient {slope:g}, it is 99.5 with -0.5"
+
+
+def _clamp_evidence(subject: Any, got: Array, mu: Array, logvar: Array) -> str | None:
+    if not _is_right(got, mu, logvar, tolerance=1e-2):
+        return None
+    for value, precision in ((-30.0, np.float64), (30.0, np.float64), (-200.0, np.float32), (80.0, np.float32)):
+        ends = np.zeros((1, 1), precision), np.full((1, 1), value, precision)
+        want = kl_standard_normal(*ends)[0]
+        found = np.ravel(subject(*ends))[0]
+        if not np.isclose(found, want, rtol=LOOSE):
+            return f"at mu = 0, logvar = {value:g} yours is {found:.4g}, it is {want:.4g}"
+    return None
+
+
+def _cut_evidence(subject: Any, mu: Array, logvar: Array) -> str | None:
+    if not _is_right(subject(mu, logvar), mu, logvar):
+        return None
+    try:
+        for_mu, for_logvar = subject.vjp((mu, logvar), np.ones(len(mu)))
+    except Failure as failure:
+        return str(failure) if "grad" in failure.message else None
+    missing = [name for name, found in zip(NAMES, (for_mu, for_logvar)) if not np.any(found)]
+    return f"no gradient reaches {' and '.join(missing)}" if missing else None
+
+
+def _mutation_evidence(subject: Any) -> str | None:
+    changed = [NAMES[n] for n in sorted(subject.mutated) if n < len(NAMES)]
+    return f"after the call {' and '.join(changed)} had other numbers" if changed else None
+
+
+def _coefficient_evidence(got: Array, mu: Array, logvar: Array) -> str | None:
+    """Whatever is a combination of the right terms is named by its coefficients."""
+    if got.shape != (len(mu),):
+        return None
+    columns = {"mu²": mu**2, "exp(logvar)": np.exp(logvar), "logvar": logvar, "1": np.ones_like(mu)}
+    design = np.stack([each.sum(-1) for each in columns.values()], 1)
+    found = np.linalg.lstsq(design, got, rcond=None)[0]
+    if not np.allclose(design @ found, got, rtol=1e-6, atol=1e-6):
+        return None
+    wrong = [
+        f"{name} has the factor {have:.3g}, not {want:g}"
+        for name, have, want in zip(columns, found, (0.5, 0.5, -0.5, -0.5))
+        if abs(have - want) > 1e-4
+    ]
+    return ", ".join(wrong) or None

@@ -1,0 +1,452 @@
+"""The reparameterised draw from a diagonal Gaussian, and what goes wrong with it.
+
+Nothing here depends on the order in which an answer draws its random numbers: one seed before two calls gives
+the same noise in both, and the laws compare the two draws. Products are compared, never ratios: a small eps
+would blow up the rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from vaelabs.subjects import Failure, as_subject
+
+from .kl import expect_empty, expect_untouched
+from .rows import expect_numbers
+from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
+
+Array = np.ndarray
+NAMES = ("mu", "logvar")
+
+NOISE_SHAPE = (4000, 50)
+"""Not wide: an answer may well build a covariance matrix. Not long: it may loop over examples."""
+
+Z_LIMIT = 6.0
+"""Eight z-scores: a right answer exceeds one of them about once in 6·10^7 checks."""
+P_LIMIT = 1e-9
+"""Five tail probabilities, exact or asymptotic at 2·10^5 draws: less than 5·10^-9 together."""
+
+FLOAT32 = 1e-5
+FLOAT64 = 1e-9
+
+
+@np.errstate(all="ignore")
+def check_reparameterize(reparameterize: Any, framework: str = "torch", seed: int | None = None) -> Score:
+    """Grade `reparameterize(mu, logvar)`: two arrays of one shape to a draw of that shape. 4 points.
+
+    z = mu + exp(logvar / 2) eps (Kingma & Welling 2014, section 2.4 and eq. 10): value law 1, gradient 1,
+    noise 1, shape, dtype and freshness 1. The noise of an answer that scales it wrongly is judged at logvar = 0.
+    """
+    subject = as_subject(reparameterize, framework)
+    rubric = Rubric("reparameterize", 4, seed)
+    rng = rubric.rng
+    mu, logvar = _fresh(rng)
+    with rubric.award("value law", 1, "z moves with mu, and its distance from mu grows with exp(logvar / 2)"):
+        _check_laws(subject, rubric.fresh_seed(), rng, mu, logvar)
+    law_holds = rubric.all_hold
+    with rubric.award("gradient", 1, "dz/dmu is 1 and dz/dlogvar is (z - mu) / 2, whatever the noise was"):
+        _check_gradient(subject, rubric.fresh_seed(), rng, mu, logvar)
+    with rubric.award("noise", 1, "the noise is standard normal and drawn for each entry on its own"):
+        subject.seed(rubric.fresh_seed())
+        _check_noise(_noise(subject, rng, scaled=law_holds))
+    with rubric.award("shape, dtype and freshness", 1, "the shape and dtype of mu, and fresh noise at each call"):
+        _check_shapes(subject, rng)
+        _check_freshness(subject, rubric.fresh_seed(), mu, logvar)
+        expect_untouched(subject, NAMES)
+    rubric.diagnose(_misconceptions(subject, rubric.fresh_seed(), rng, mu, logvar))
+    return rubric.score()
+
+
+def _fresh(rng: np.random.Generator) -> tuple[Array, Array]:
+    shape = int(rng.integers(4, 8)), int(rng.integers(2, 4))
+    mu, logvar = rng.normal(0, 1.5, shape).round(2), rng.uniform(-3, 3, shape).round(2)
+    logvar[0] = np.abs(logvar[0]) + 0.1  # so that a root of logvar (R22) shows numbers
+    return mu, logvar
+
+
+def _draw(subject: Any, seed: int, mu: Array, logvar: Array) -> Array:
+    """The draw that this seed gives, of the shape of mu."""
+    subject.seed(seed)
+    z = subject(mu, logvar)
+    expect_shape(z, mu.shape, "z")
+    return z
+
+
+def _check_laws(subject: Any, seed: int, rng: np.random.Generator, mu: Array, logvar: Array) -> None:
+    for precision in (np.float64, np.float32):
+        m, v = mu.astype(precision), logvar.astype(precision)
+        z, again = _draw(subject, seed, m, v), _draw(subject, seed, m, v)
+        if not np.array_equal(z, again, equal_nan=True):
+            raise Broken("the same seed gives other noise: draw it from the framework's own generator")
+        shift = rng.normal(0, 2, mu.shape).round(2).astype(precision)
+        unit = _draw(subject, seed, m, 0 * v)
+        if np.array_equal(z, m):
+            raise Broken("z is mu: no noise is added to it")
+        if np.array_equal(unit, m):
+            raise Broken("at logvar = 0 sigma is 1; there your z is mu, without any noise")
+        shifted = _draw(subject, seed, m + shift, v)
+        # An answer that computes in float32 throughout is judged as such; its dtype costs a point below.
+        rounding = FLOAT64 if z.dtype == precision == np.float64 else FLOAT32
+        size = 1 + np.abs(m) + np.abs(shift)
+        _expect_law(shifted - z, (m + shift) - m, rounding * (size + np.abs(z)), "mu rises by {0:.3g}, so z rises by",
+                    shift)  # fmt: skip
+        scale = np.exp(logvar / 2)
+        tolerance = rounding * (size + np.abs(unit)) * (1 + scale)
+        _expect_law(z - m, (unit - m) * scale, tolerance,
+                    "sigma is exp(logvar / 2): at logvar = {0:.3g} the same noise puts z - mu to", logvar)  # fmt: skip
+
+
+def _expect_law(got: Array, want: Array, tolerance: Array, what: str, at: Array) -> None:
+    wrong = ~(np.abs(got - want) <= tolerance)
+    if wrong.any():
+        n = np.unravel_index(np.argmax(np.where(wrong, np.abs(np.nan_to_num(got - want)), -1)), wrong.shape)
+        raise Broken(f"{what.format(at[n])} {want[n]:.4g}; yours gives {got[n]:.4g}")
+
+
+def _check_gradient(subject: Any, seed: int, rng: np.random.Generator, mu: Array, logvar: Array) -> None:
+    weight = rng.uniform(0.5, 2, mu.shape).round(2)
+    z = _draw(subject, seed, mu, logvar)
+    if np.array_equal(z, mu):
+        raise Broken("z is mu: no gradient reaches logvar")
+    subject.seed(seed)
+    for_mu, for_logvar = subject.vjp((mu, logvar), weight)
+    expect_numbers(z, "these mu and logvar")
+    rounding = 1e-8 if z.dtype == np.float64 else FLOAT32
+    expect_close(for_mu, weight, "the gradient in mu, that is weight times dz/dmu = 1", rounding, rounding)
+    size = rounding * (1 + np.abs(mu).max())
+    expect_close(for_logvar, weight * (z - mu) / 2, "the gradient in logvar, weight times (z - mu) / 2", rounding, size)
+
+
+def _noise(subject: Any, rng: np.random.Generator, scaled: bool, shape: tuple[int, int] = NOISE_SHAPE) -> Array:
+    """The standardised noise of one large draw; at logvar = 0 where the scale is not to be trusted."""
+    mu = rng.normal(size=shape)
+    logvar = rng.uniform(-2, 2, shape) if scaled else np.zeros(shape)
+    z = subject(mu, logvar)
+    expect_shape(z, shape, "z")
+    return (np.asarray(z, float) - mu) * np.exp(-logvar / 2)
+
+
+def _check_noise(e: Array) -> None:
+    if not np.isfinite(e).all():
+        raise Broken("some of the noise is not a number")
+    if np.ptp(e) < FLOAT32:
+        raise Broken(f"(z - mu) / sigma is {e[0, 0]:.4g} for every entry: each needs its own draw")
+    # Centred and scaled, so that noise of another mean or spread is called by that name and not correlated.
+    centred = (e - e.mean()) / e.std()
+    for rows, what in ((centred, "examples"), (centred.T, "latent dimensions")):
+        how = _correlation(rows)
+        if how:
+            raise Broken(f"the noise of different {what} is {how}: each entry needs its own draw")
+    for name, got, want, deviation in _moments(e):
+        if not abs(got - want) <= Z_LIMIT * deviation:
+            raise Broken(f"the {name} of (z - mu) / sigma over {e.size} draws is {got:.4g}, it is {want:g}")
+    if _normal_p(e) < P_LIMIT:
+        raise Broken(f"(z - mu) / sigma is not standard normal over {e.size} draws (Kolmogorov-Smirnov)")
+
+
+def _correlation(rows: Array) -> str:
+    """Whether rows are "alike" or "opposed": all together, each with the next, each with that half the height away."""
+    low, high = _chi_square_tails(rows.sum(0) / len(rows) ** 0.5)
+    if min(low, high) < P_LIMIT:
+        return "alike" if high < low else "opposed"
+    for lag in (1, len(rows) // 2):
+        score = np.vdot(rows[lag:], rows[:-lag]) / rows[lag:].size ** 0.5
+        if not abs(score) <= Z_LIMIT:
+            return "alike" if score > 0 else "opposed"
+    return ""
+
+
+def _moments(e: Array) -> list[tuple[str, float, float, float]]:
+    """Name, value, the standard normal's value and the standard deviation of the estimate."""
+    square, n = e * e, e.size
+    return [
+        ("mean", e.mean(), 0, (1 / n) ** 0.5),
+        ("variance", square.mean(), 1, (2 / n) ** 0.5),
+        ("third moment", (square * e).mean(), 0, (15 / n) ** 0.5),
+        ("fourth moment", (square * square).mean(), 3, (96 / n) ** 0.5),
+    ]
+
+
+def _chi_square_tails(sums: Array) -> tuple[float, float]:
+    """Tails of the sum of squares of independent standard normals that add up to 0: how small, how large it is."""
+    total = float(sums @ sums)
+    return special.chdtr(sums.size - 1, total), special.chdtrc(sums.size - 1, total)
+
+
+def _normal_p(e: Array) -> float:
+    """Kolmogorov-Smirnov against the standard normal; the asymptotic tail is exact enough at this size."""
+    return _uniform_p(special.ndtr(e))
+
+
+def _uniform_p(u: Array) -> float:
+    u = np.sort(np.ravel(u))
+    steps = np.arange(u.size + 1) / u.size
+    return special.kolmogorov(np.sqrt(u.size) * max((steps[1:] - u).max(), (u - steps[:-1]).max()))
+
+
+def _check_shapes(subject: Any, rng: np.random.Generator) -> None:
+    for shape in ((5, 3), (4, 5, 3), (1, 3), (5, 1), (1, 1)):
+        for precision in (np.float32, np.float64):
+            mu = rng.normal(size=shape).astype(precision)
+            z = subject(mu, rng.uniform(-1, 1, shape).astype(precision))
+            expect_shape(z, shape, f"mu and logvar of shape {shape}")
+            if z.dtype != precision:
+                raise Broken(f"mu is {mu.dtype}, z is {z.dtype}: keep the precision of the arguments")
+    expect_empty(subject, (np.zeros((0, 3)), np.zeros((0, 3))), (0, 3))
+
+
+def _check_freshness(subject: Any, seed: int, mu: Array, logvar: Array) -> None:
+    first = _draw(subject, seed, mu, logvar)
+    second = subject(mu, logvar)
+    if np.array_equal(first, second, equal_nan=True):
+        raise Broken(f"two calls give the same z ({first.flat[0]:.4g} for the first entry): each needs fresh noise")
+    if not np.array_equal(first, _draw(subject, seed, mu, logvar), equal_nan=True):
+        raise Broken("the same seed gives another z: draw the noise from the framework's own generator")
+
+
+# What goes wrong
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A wrong factor of the noise: `sigma(logvar)`."""
+
+    id: str
+    sentence: str
+    sigma: Callable[[Array], Array]
+
+
+# R15, noise of standard deviation sigma times sigma again, gives R1's numbers when both factors are differentiated:
+# the two are told apart only where the first sigma is cut from the graph.
+SCALES = (
+    Scale("R1", "exp(logvar) is the variance (or sigma entered twice); the standard deviation is exp(logvar / 2).",
+          np.exp),
+    Scale("R2", "You scaled the noise by the log-variance itself; it is negative for sigma < 1.", lambda v: v),
+    Scale("R3", "The exponential is missing: sigma = exp(logvar / 2).", lambda v: v / 2),
+    Scale("R4", "The sign of the exponent: this is 1 / sigma.", lambda v: np.exp(-v / 2)),
+    Scale("R4", "The sign of the exponent: this is 1 / sigma².", lambda v: np.exp(-v)),
+    Scale("R5", "softplus is another parametrisation; this argument is log sigma², so sigma = exp(logvar / 2).",
+          lambda v: np.logaddexp(0, v)),
+    Scale("R5", "softplus is another parametrisation; this argument is log sigma², so sigma = exp(logvar / 2).",
+          lambda v: np.sqrt(np.logaddexp(0, v))),
+    Scale("R5", "softplus is another parametrisation; this argument is log sigma², so sigma = exp(logvar / 2).",
+          lambda v: np.logaddexp(0, v / 2)),
+    Scale("R19", "The noise does not depend on logvar: multiply it by sigma = exp(logvar / 2).", np.ones_like),
+    Scale("R20", "The half stands before the exponential; it belongs into the exponent: exp(0.5 * logvar).",
+          lambda v: np.exp(v) / 2),
+    Scale("R21", "The variance is squared: the standard deviation is exp(logvar / 2).", lambda v: np.exp(2 * v)),
+    Scale("R21", "The root is taken twice: the standard deviation is exp(logvar / 2).", lambda v: np.exp(v / 4)),
+    Scale("R22", "You took a root of logvar, which may be negative: sigma = exp(logvar / 2).",
+          lambda v: np.sqrt(np.abs(v))),
+    Scale("R22", "You took a root of logvar, which may be negative: sigma = exp(logvar / 2).", np.sqrt),
+)  # fmt: skip
+
+R15 = "sigma enters twice: noise of standard deviation sigma is multiplied by sigma again (variance sigma⁴)."
+# `torch.normal(mu, std)` (R9) and `Normal(mu, std).sample()` (R10) give the same numbers and the same zeros.
+R9 = (
+    "Right distribution, zero gradient: `torch.normal`, `.sample()`, `.detach()` and NumPy cut the graph, "
+    "and nothing reaches the encoder; write mu + sigma * eps, or use `.rsample()`."
+)
+R11 = "The graph is cut by `.detach()`, `.data`, `no_grad` or NumPy: the gradient must reach mu and logvar."
+
+
+@dataclass
+class Evidence:
+    """What the answer gave, once, for all the misconceptions to look at."""
+
+    mu: Array
+    logvar: Array
+    z: Array
+    """The draw of one seed."""
+    moved: tuple[Array, Array]
+    """The same seed's draws with (another mu, the same logvar) and (the same mu, another logvar)."""
+    other_mu: Array
+    other_logvar: Array
+    again: Array
+    """The same seed once more."""
+    next: Array
+    """The draw after that, not seeded."""
+    unit: Array
+    """One large draw's z - mu at logvar = 0."""
+    at_one: Array
+    """The same at logvar = 1."""
+
+
+def _collect(subject: Any, seed: int, rng: np.random.Generator, mu: Array, logvar: Array) -> Evidence | None:
+    other_mu, other_logvar = mu + rng.uniform(0.5, 2, mu.shape), logvar + rng.uniform(0.3, 1.5, mu.shape)
+    shape = (400, 50)
+    try:
+        z = _draw(subject, seed, mu, logvar)
+        moved = _draw(subject, seed, other_mu, logvar), _draw(subject, seed, mu, other_logvar)
+        again, following = _draw(subject, seed, mu, logvar), subject(mu, logvar)
+        centre = rng.normal(size=shape)
+        unit = _draw(subject, seed, centre, np.zeros(shape)) - centre
+        at_one = _draw(subject, seed, centre, np.ones(shape)) - centre
+    except (Failure, Broken):
+        return None
+    return Evidence(mu, logvar, z, moved, other_mu, other_logvar, again, following, unit, at_one)
+
+
+def _misconceptions(
+    subject: Any, seed: int, rng: np.random.Generator, mu: Array, logvar: Array
+) -> Iterator[Misconception]:
+    """The catalogue, most telling first. Those of one framework only are added here, by their own evidence."""
+    seen = _collect(subject, seed, rng, mu, logvar)
+    if seen is None:
+        return
+    yield Misconception("R12", "Two calls agree exactly: there is no randomness left (this is an autoencoder).",
+                        lambda: _constant_evidence(seen))  # fmt: skip
+    yield Misconception("R18", "The noise does not follow the seed: take it from the framework's own generator.",
+                        lambda: _unseeded_evidence(seen))  # fmt: skip
+    yield Misconception("R14", "mu and sigma are exchanged: eps multiplies sigma.", lambda: _exchange_evidence(seen))
+    yield Misconception("R15", R15, lambda: _twice_evidence(subject, seed, seen))
+    for scale in SCALES:
+        yield Misconception(scale.id, scale.sentence, lambda scale=scale: _scale_evidence(seen, scale.sigma))
+    yield Misconception("R23", "mu must be added once: z moves by as much as mu.", lambda: _shift_evidence(seen))
+    yield Misconception("R8", "One number moves the whole batch; eps needs the shape of mu.",
+                        lambda: _sharing_evidence(seen, (0, 1)))  # fmt: skip
+    yield Misconception("R7", "All rows of the batch share one eps (row correlation 1); draw one per example.",
+                        lambda: _sharing_evidence(seen, (0,)))  # fmt: skip
+    yield Misconception("R24", "All latent dimensions of an example share one eps; it needs the shape of mu.",
+                        lambda: _sharing_evidence(seen, (1,)))  # fmt: skip
+    yield Misconception("R6", "Your noise is uniform; it must be standard normal.", lambda: _uniform_evidence(seen))
+    yield Misconception("R13", "The same eps at each call; take randomness from outside.",
+                        lambda: _frozen_evidence(seen))  # fmt: skip
+    yield Misconception("R25", "The noise is not standard normal.", lambda: _moment_evidence(seen))
+    yield Misconception("R26", "The arguments are changed in place: compute new tensors.",
+                        lambda: _mutation_evidence(subject))  # fmt: skip
+    yield Misconception("R9", R9, lambda: _gradient_evidence(subject, seed, seen, 2))
+    yield Misconception("R11", R11, lambda: _gradient_evidence(subject, seed, seen, 1))
+    yield Misconception("R27", "The precision of the arguments is lost: let eps have the dtype of mu.",
+                        lambda: _dtype_evidence(subject, mu, logvar))  # fmt: skip
+
+
+def _same(a: Array, b: Array) -> bool:
+    size = 1 + np.abs(np.nan_to_num(b))
+    return np.shape(a) == np.shape(b) and bool(np.all(np.isnan(a) == np.isnan(b))) and bool(
+        np.all(np.isnan(a) | (np.abs(a - b) <= FLOAT32 * size))
+    )  # fmt: skip
+
+
+def _constant_evidence(seen: Evidence) -> str | None:
+    """Noise-free: no draw of any size varies at fixed logvar."""
+    if not (_same(seen.next, seen.z) and np.ptp(seen.unit) < FLOAT32 and np.ptp(seen.at_one) < FLOAT32):
+        return None
+    return f"at mu = {seen.mu.flat[0]:g}, logvar = {seen.logvar.flat[0]:g} each call gives z = {seen.z.flat[0]:.4g}"
+
+
+def _unseeded_evidence(seen: Evidence) -> str | None:
+    if np.array_equal(seen.again, seen.z, equal_nan=True):
+        return None
+    return f"with one seed the first entry is {seen.z.flat[0]:.4g}, then {seen.again.flat[0]:.4g}"
+
+
+def _exchange_evidence(seen: Evidence) -> str | None:
+    """z = mu * eps + sigma, for sigma = exp(logvar / 2) or exp(logvar)."""
+    for power in (0.5, 1.0):
+        sigma, other = np.exp(power * seen.logvar), np.exp(power * seen.other_logvar)
+        by_mu = _same((seen.moved[0] - sigma) * seen.mu, (seen.z - sigma) * seen.other_mu)
+        if by_mu and _same(seen.moved[1] - seen.z, other - sigma):
+            moved, wanted = seen.moved[0].flat[0] - seen.z.flat[0], seen.other_mu.flat[0] - seen.mu.flat[0]
+            return f"with the same noise mu rises by {wanted:.3g} and z by {moved:.3g}"
+    return None
+
+
+def _twice_evidence(subject: Any, seed: int, seen: Evidence) -> str | None:
+    if _scale_evidence(seen, np.exp) is None:
+        return None
+    subject.seed(seed)
+    _, for_logvar = subject.vjp((seen.mu, seen.logvar), np.ones_like(seen.mu))
+    return _sigma_at_one(seen) if _same(for_logvar, (seen.z - seen.mu) / 2) else None
+
+
+def _scale_evidence(seen: Evidence, sigma: Callable[[Array], Array]) -> str | None:
+    """Whether the noise is multiplied by `sigma(logvar)`: the law by products, its size by the spread."""
+    shape, other = sigma(seen.logvar), sigma(seen.other_logvar)
+    known = np.isfinite(shape) & np.isfinite(other)
+    first, second = (seen.z - seen.mu) * other, (seen.moved[1] - seen.mu) * shape
+    at_one = float(sigma(np.ones(1))[0])
+    if not known.any() or not np.abs(first[known]).max() > FLOAT32:
+        return None
+    if np.isnan(seen.z[~np.isfinite(shape)]).all() and _same(first[known], second[known]):
+        spread = float(np.sqrt(np.mean(seen.at_one**2)))
+        # 20000 draws: within 20 % of the size this form gives; uniform or shared noise has another.
+        if abs(spread / at_one - 1) < 0.2:
+            return _sigma_at_one(seen)
+    return None
+
+
+def _sigma_at_one(seen: Evidence) -> str:
+    spread = float(np.sqrt(np.mean(seen.at_one**2)))
+    return f"at logvar = 1 the standard deviation of your z is {spread:.3g}, it is {np.exp(0.5):.3g}"
+
+
+def _obeys_scale(seen: Evidence) -> bool:
+    sigma, other = np.exp(seen.logvar / 2), np.exp(seen.other_logvar / 2)
+    return _same((seen.z - seen.mu) * other, (seen.moved[1] - seen.mu) * sigma)
+
+
+def _shift_evidence(seen: Evidence) -> str | None:
+    moved, wanted = seen.moved[0] - seen.z, seen.other_mu - seen.mu
+    if _same(moved, wanted):
+        return None
+    return f"mu rises by {wanted.flat[0]:.3g} and z by {moved.flat[0]:.3g}"
+
+
+def _sharing_evidence(seen: Evidence, axes: tuple[int, ...]) -> str | None:
+    if not np.all(np.ptp(seen.unit, axis=axes) < FLOAT32):
+        return None
+    a, b = seen.unit[0, 0], seen.unit[-1 if 0 in axes else 0, -1 if 1 in axes else 0]
+    which = " and ".join(("examples", "latent dimensions")[axis] for axis in axes)
+    return f"at logvar = 0 the noise of the first and the last of the {which} is {a:.4g} and {b:.4g}"
+
+
+def _uniform_evidence(seen: Evidence) -> str | None:
+    e = seen.unit
+    low, high = e.min(), e.max()
+    if not _obeys_scale(seen) or _uniform_p((e - low) / (high - low)) < 1e-4:
+        return None
+    return f"its mean is {e.mean():.2f} and its standard deviation {e.std():.2f}, between {low:.2f} and {high:.2f}"
+
+
+def _frozen_evidence(seen: Evidence) -> str | None:
+    if not np.array_equal(seen.next, seen.z, equal_nan=True):
+        return None
+    return f"the first entry is {seen.z.flat[0]:.4g} at both calls"
+
+
+def _moment_evidence(seen: Evidence) -> str | None:
+    if not _obeys_scale(seen):
+        return None
+    for name, got, want, deviation in _moments(seen.unit):
+        if abs(got - want) > Z_LIMIT * deviation:
+            return f"the {name} of (z - mu) / sigma is {got:.3g}, it is {want:g}"
+    return None
+
+
+def _gradient_evidence(subject: Any, seed: int, seen: Evidence, cuts: int) -> str | None:
+    subject.seed(seed)
+    try:
+        found = subject.vjp((seen.mu, seen.logvar), np.ones_like(seen.mu))
+    except Failure as failure:
+        return str(failure) if cuts == 1 and "grad" in failure.message else None
+    cut = [name for name, each in zip(NAMES, found) if not np.any(each)]
+    return f"the gradient in {' and in '.join(cut)} is 0" if len(cut) == cuts else None
+
+
+def _mutation_evidence(subject: Any) -> str | None:
+    changed = [NAMES[n] for n in sorted(subject.mutated) if n < len(NAMES)]
+    return f"after the call {' and '.join(changed)} had other numbers" if changed else None
+
+
+def _dtype_evidence(subject: Any, mu: Array, logvar: Array) -> str | None:
+    for precision in (np.float32, np.float64):
+        z = subject(mu.astype(precision), logvar.astype(precision))
+        if z.dtype != precision:
+            return f"mu is {np.dtype(precision)}, z is {z.dtype}"
+    return None

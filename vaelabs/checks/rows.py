@@ -1,0 +1,79 @@
+"""One example at a time: what an answer computes, apart from how it reduces over the batch.
+
+"One number per example" is a property of its own. An answer that sums over the batch still has the right
+value for a batch of one, and is judged there for its other properties.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .rubric import Broken, expect_shape
+
+Array = np.ndarray
+
+LOOSE = 1e-5
+"""Tolerance in the middle of the range: float32 passes, and a tiny epsilon loses only the extremes."""
+
+
+def rounding(got: Array) -> float:
+    """The tolerance, relative and absolute, that the precision of `got` allows."""
+    return 1e-10 if np.asarray(got).dtype == np.float64 else LOOSE
+
+
+def row_values(subject: Any, *arrays: Array) -> Array:
+    """One number per example, (B,): from one call when it gives that, else from a call for each example.
+
+    Arrays with two axes hold a row per example; the others are passed on as they are.
+    """
+    arrays = tuple(np.asarray(array) for array in arrays)
+    size = len(arrays[0])
+    got = subject(*arrays)
+    if np.shape(got) == (size,) and not isinstance(got, tuple):
+        return got
+    return np.array([_single(subject(*_row(arrays, n))) for n in range(size)])
+
+
+def row_gradients(subject: Any, arrays: tuple[Array, ...], cotangent: Array) -> list[Array]:
+    """Gradients of sum(cotangent * row_values) with respect to each array, in their order."""
+    arrays = tuple(np.asarray(array) for array in arrays)
+    got = subject(*arrays)
+    if np.shape(got) == cotangent.shape and not isinstance(got, tuple):
+        return subject.vjp(arrays, cotangent)
+    parts = []
+    for n, weight in enumerate(cotangent):
+        row = _row(arrays, n)
+        shape = np.shape(_single(subject(*row), keep=True))
+        parts.append(subject.vjp(row, np.full(shape, weight)))
+    join = {True: np.concatenate, False: lambda each: np.sum(each, axis=0)}
+    return [join[array.ndim == 2](each) for array, each in zip(arrays, zip(*parts))]
+
+
+def expect_numbers(got: Array, what: str) -> None:
+    """Raise Broken when `got` holds a NaN, which no comparison of the answer with itself can explain."""
+    if np.isnan(got).any():
+        raise Broken(f"{what} give NaN, which is no number")
+
+
+def spot(names: tuple[str, ...], *arrays: Array) -> str:
+    """`mu = (0.5, -1), logvar = (0, 0.4)`: one example's inputs, to be typed again by the reader."""
+    return ", ".join(f"{name} = {_numbers(array)}" for name, array in zip(names, arrays))
+
+
+def _row(arrays: tuple[Array, ...], n: int) -> tuple[Array, ...]:
+    return tuple(array[n : n + 1] if array.ndim == 2 else array for array in arrays)
+
+
+def _single(got: Any, keep: bool = False) -> Any:
+    if isinstance(got, tuple):
+        expect_shape(got, (), "one example")
+    if np.size(got) != 1:
+        raise Broken(f"one example gives {np.size(got)} numbers, of shape {np.shape(got)}: add up over the last axis")
+    return got if keep else np.reshape(got, ())[()]
+
+
+def _numbers(array: Array) -> str:
+    values = [f"{value:g}" for value in np.ravel(array)]
+    return values[0] if len(values) == 1 else f"({', '.join(values)})"
