@@ -94,11 +94,11 @@ class Execute(preprocessors.Execute):
         """A fresh kernel in the state that the cells before `index` leave, culprits left out."""
         self._restarts += 1
         self._cleanup_kernel()
-        if self._restarts > MAX_RESTARTS:
-            return
         self.km = self.create_kernel_manager()
         self.start_new_kernel(**_process())
         self.start_new_kernel_client()
+        if self._restarts > MAX_RESTARTS:
+            return
         for n, cell in enumerate(self.nb.cells[:index]):
             if cell.cell_type != "code" or n in self._culprits or cell.metadata.get("nbgrader", {}).get("grade"):
                 continue

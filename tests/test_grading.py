@@ -1,0 +1,205 @@
+"""A class of the small course, graded: one row for every task of everyone, whatever was handed in."""
+
+import csv
+
+import nbformat
+import pytest
+from conftest import write_course
+from nbgrader.api import Gradebook
+
+from vaelabs.build import build_lab, write
+from vaelabs.course import CourseError, grade_id, read_notebook, write_text
+from vaelabs.grading import grade, load_results, make_marks
+from vaelabs.reports import make_feedback
+from vaelabs.sample import with_answers
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+CLINIC = 'diagnosis = {"A": "kl vanished", "B": "noise missing", "C": "no mean", "D": "no half", "E": "overfit"}'
+KL = "def kl_divergence(mu, logvar):\n    return "
+RIGHT = {"kl_divergence": KL + "0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)", "clinic": CLINIC}
+
+
+def hand_in(course, student, text, lab="mini"):
+    write_text(course.submission(student, lab), text)
+
+
+def answered(release, **answers):
+    return nbformat.writes(with_answers(release, {**RIGHT, **answers}))
+
+
+def without_cell(release, name):
+    nb = with_answers(release, RIGHT)
+    nb.cells = [cell for cell in nb.cells if grade_id(cell) != name]
+    return nbformat.writes(nb)
+
+
+def with_picture(release):
+    """Figures in a cell for show, with a script beside them."""
+    nb = with_answers(release, {**RIGHT, "kl_divergence": KL + "(mu**2 + logvar.exp() - 1 - logvar).sum(-1)", "m1-why": "<script>alert(1)</script> because"})
+    shown = next(cell for cell in nb.cells if "show" in cell.metadata.get("tags", []))
+    shown.outputs = [
+        nbformat.v4.new_output("display_data", {"image/png": PNG, "text/html": "<script>alert(2)</script>"}),
+        nbformat.v4.new_output("display_data", {"image/png": '"><script>alert(3)</script>'}),
+    ]
+    return nbformat.writes(nb)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The small course with a class of every kind, graded once."""
+    course = write_course(tmp_path_factory.mktemp("class") / "course")
+    write(course, build_lab(course, "mini"))
+    release = read_notebook(course.notebook("release", "mini"))
+    hand_in(course, "ada", answered(release))
+    hand_in(course, "blank", nbformat.writes(release))
+    hand_in(course, "chloe", with_picture(release))
+    hand_in(course, "crash", answered(release, kl_divergence="import os; os._exit(1)"))
+    hand_in(course, "garbage", "not json")
+    hand_in(course, "lost", without_cell(release, "test-clinic"))
+    hand_in(course, "=cmd", answered(release))
+    (course.root / "submitted" / "nobody").mkdir()
+    other = course.submission("renamed", "mini").with_name("Copy of mini.ipynb")
+    write_text(other, answered(release))
+    list(grade(course, ["mini"], course.students()))
+    make_marks(course)
+    return course
+
+
+@pytest.fixture
+def rows(graded):
+    with (graded.report / "marks.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def of(rows, student):
+    return {row["task"]: (row["points"], row["max_points"], row["status"]) for row in rows if row["student"] == student}
+
+
+def test_the_columns_of_the_marks(graded):
+    """What an LMS import or a spreadsheet relies on."""
+    head = (graded.report / "marks.csv").read_text().splitlines()[0]
+
+    assert head == "student,lab,task,points,max_points,status,diagnosis"
+
+
+def test_everyone_has_one_row_for_each_task(graded, rows):
+    """No submission is lost, whatever was in it."""
+    assert len(rows) == 2 * len(graded.students())
+    assert {row["lab"] for row in rows} == {"mini"}
+
+
+@pytest.mark.parametrize(
+    "student, kl_divergence, clinic",
+    [
+        ("ada", ("5", "5", "graded"), ("3", "3", "graded")),
+        ("blank", ("0", "5", "missing"), ("0", "3", "missing")),
+        ("chloe", ("1", "5", "graded"), ("3", "3", "graded")),
+        ("crash", ("0", "5", "failed"), ("3", "3", "graded")),
+        ("garbage", ("0", "5", "needs_review"), ("0", "3", "needs_review")),
+        ("lost", ("5", "5", "graded"), ("0", "3", "needs_review")),
+        ("nobody", ("0", "5", "missing"), ("0", "3", "missing")),
+        ("renamed", ("0", "5", "needs_review"), ("0", "3", "needs_review")),
+    ],
+)
+def test_what_became_of_each(rows, student, kl_divergence, clinic):
+    """One bad notebook stops nobody, one bad cell no other task, and nothing is zero in silence."""
+    assert of(rows, student) == {"kl_divergence": kl_divergence, "clinic": clinic}
+
+
+def test_the_mistake_is_named(rows):
+    """The misconception's id and its sentence."""
+    (row,) = [row for row in rows if row["student"] == "chloe" and row["task"] == "kl_divergence"]
+
+    assert row["diagnosis"].startswith("K1: ")
+
+
+def test_a_name_cannot_become_a_formula(rows):
+    """A spreadsheet would run a cell that begins with =."""
+    assert of(rows, "'=cmd")
+
+
+def test_the_gradebook_has_the_same_points(graded, rows):
+    """nbgrader's own, for the formgrader; a written answer waits for a person, an empty one does not."""
+    with Gradebook(f"sqlite:///{graded.root}/gradebook.db", "vaelabs") as gradebook:
+        scores = {
+            student: sum(
+                grade.auto_score or 0 for grade in gradebook.find_submission_notebook("mini", "mini", student).grades
+            )
+            for student in ("ada", "blank", "chloe", "crash", "lost")
+        }
+        waiting = gradebook.find_grade("m1-why", "mini", "mini", "chloe").needs_manual_grade
+        empty = gradebook.find_grade("m1-why", "mini", "mini", "blank")
+        comment = gradebook.find_comment("kl_divergence", "mini", "mini", "chloe").comment
+
+    assert scores == {"ada": 8, "blank": 0, "chloe": 4, "crash": 3, "lost": 5}
+    assert waiting
+    assert (empty.needs_manual_grade, empty.score) == (False, 0)
+    assert "½" in comment
+
+
+def test_what_has_not_changed_is_not_graded_again(graded):
+    """Same file, same lab, same checks: the record stands."""
+    before = {result.student: result.seconds for result in load_results(graded)}
+
+    again = list(grade(graded, ["mini"], ["ada", "crash"]))
+    forced = list(grade(graded, ["mini"], ["ada"], force=True))
+
+    assert [result.seconds for result in again] == [before["ada"], before["crash"]]
+    assert forced[0].points == 8
+
+
+def test_a_page_shows_no_line_of_a_hidden_test(graded):
+    """Neither the tests nor the marking scheme nor another student's name."""
+    pages = {
+        result.student: make_feedback(graded, result.student, "mini", result.verdicts, result.reason).read_text()
+        for result in load_results(graded)
+        if not result.absent
+    }
+
+    assert set(pages) == set(graded.students()) - {"nobody"}
+    for student, page in pages.items():
+        for secret in ("vaelabs.checks", "check_kl_divergence", "HIDDEN", "answers=", "Jensen", "MARK SCHEME"):
+            assert secret not in page, (student, secret)
+
+
+def test_a_page_explains_the_mark(graded):
+    """Points, every property of the rubric, the diagnosis, the student's own figure."""
+    result = next(result for result in load_results(graded) if result.student == "chloe")
+
+    page = make_feedback(graded, "chloe", "mini", result.verdicts).read_text()
+
+    assert "<strong>4 of 8</strong> points" in page
+    for property in result.verdicts[0].properties:
+        assert property.sentence in page
+    assert result.verdicts[0].diagnosis.sentence in page
+    assert page.count("data:image/png;base64,") == 1
+    assert PNG in page
+
+
+def test_nothing_of_a_student_becomes_markup(graded):
+    """Answers, outputs and names are text on the page."""
+    result = next(result for result in load_results(graded) if result.student == "chloe")
+
+    page = make_feedback(graded, "chloe", "mini", result.verdicts).read_text()
+
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_a_page_says_why_nothing_could_be_graded(graded):
+    """The reason, and that a person will look."""
+    result = next(result for result in load_results(graded) if result.student == "garbage")
+
+    page = make_feedback(graded, "garbage", "mini", result.verdicts, result.reason).read_text()
+
+    assert "could not be graded" in page
+    assert "A person will look at it" in page
+
+
+def test_a_broken_course_config_is_one_sentence(built):
+    """The file and Python's own words."""
+    built.config_file.write_text("c = get_config(\n")
+    (built.root / "submitted" / "ada").mkdir(parents=True)
+
+    with pytest.raises(CourseError, match="nbgrader_config.py cannot be run: SyntaxError"):
+        list(grade(built, ["mini"], ["ada"]))

@@ -1,0 +1,160 @@
+"""Running notebooks whose cells hang, die or lean on what is not run."""
+
+import nbformat
+import pytest
+
+from vaelabs.sandbox import run_notebook, verdicts, with_profile
+
+HIDDEN = "from vaelabs.checks import check_kl_divergence\ncheck_kl_divergence(kl_divergence, framework='torch')"
+RIGHT = "import torch\ndef kl_divergence(mu, logvar):\n    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)"
+
+
+def code(source, name="", tags=(), **nbgrader):
+    metadata = {"tags": list(tags)}
+    if name:
+        metadata["nbgrader"] = {"grade_id": name, "grade": False, "solution": False, **nbgrader}
+    return nbformat.v4.new_code_cell(source, metadata=metadata)
+
+
+def graded(points=5):
+    return code(HIDDEN, "test-kl_divergence", grade=True, points=points)
+
+
+def notebook(*cells):
+    return nbformat.v4.new_notebook(cells=list(cells))
+
+
+def run(*cells, **limits):
+    return run_notebook(notebook(*cells), **limits).notebook
+
+
+def only_verdict(nb):
+    (verdict,) = verdicts(nb)
+    return verdict
+
+
+def errors(nb):
+    return [output.ename for cell in nb.cells for output in cell.get("outputs", []) if output.output_type == "error"]
+
+
+def printed(cell):
+    return "".join(output.get("text", "") for output in cell.outputs)
+
+
+def test_a_right_answer_earns_its_points():
+    """The verdict is the graded cell's last value."""
+    verdict = only_verdict(run(code(RIGHT, "kl_divergence", solution=True), graded()))
+
+    assert (verdict.status, verdict.points) == ("graded", 5)
+
+
+@pytest.mark.parametrize(
+    "killer, name",
+    [("import os; os._exit(1)", "KernelDied"), ("import os; os.kill(os.getpid(), 11)", "KernelDied")],
+)
+def test_a_cell_that_kills_its_kernel_costs_no_other_cell(killer, name):
+    """A fresh kernel runs the cells before it again, without the culprit, and the rest is graded."""
+    nb = run(code(RIGHT, "kl_divergence", solution=True), code(killer), code("print(kl_divergence is not None)"), graded())
+
+    assert errors(nb) == [name]
+    assert printed(nb.cells[2]) == "True\n"
+    assert only_verdict(nb).points == 5
+
+
+def test_a_loop_that_ignores_interrupts_is_stopped():
+    """The kernel is replaced; the answer before it is graded."""
+    loop = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+
+    nb = run(code(RIGHT, "kl_divergence", solution=True), code(loop), graded(), cell_seconds=6)
+
+    assert errors(nb) == ["TimeLimit"]
+    assert only_verdict(nb).points == 5
+
+
+def test_a_notebook_cannot_run_for_ever():
+    """After its seconds no cell is started; the graded cell fails with that reason."""
+    nb = run(code("import time; time.sleep(3)"), code(RIGHT, "kl_divergence"), graded(), notebook_seconds=2)
+
+    verdict = only_verdict(nb)
+    assert verdict.status == "failed"
+    assert "used up its 2 seconds" in verdict.message
+
+
+def test_a_notebook_that_kills_every_kernel_ends():
+    """Restarts are bounded."""
+    nb = run(*[code("import os; os._exit(1)") for _ in range(8)], graded())
+
+    assert only_verdict(nb).status == "failed"
+
+
+def test_cells_for_show_are_not_run():
+    """No mark depends on them."""
+    nb = run(code("print('drawn')", tags=["show"]), code("print('run')"))
+
+    assert nb.cells[0].outputs == []
+    assert printed(nb.cells[1]) == "run\n"
+
+
+def test_an_answer_may_lean_on_a_cell_for_show():
+    """A right answer is not failed because the grader skipped the cell that defines a name it uses."""
+    answer = RIGHT.replace("0.5 *", "half *")
+
+    verdict = only_verdict(run(code("half = 0.5", tags=["show"]), code(answer, "kl_divergence", solution=True), graded()))
+
+    assert verdict.points == 5
+
+
+def test_the_quick_profile_follows_the_parameters():
+    """Its values win over those of the cell tagged `parameters`."""
+    nb = notebook(code("steps = 3000", tags=["parameters"]), code("print(steps)"))
+    nb.metadata["vaelabs"] = {"quick": {"steps": 7}}
+
+    assert printed(run_notebook(nb).notebook.cells[2]) == "7\n"
+    assert printed(run_notebook(nb, quick=False).notebook.cells[1]) == "3000\n"
+    assert len(with_profile(nb, {}).cells) == 2
+
+
+@pytest.mark.parametrize(
+    "answer, status, message",
+    [
+        ("def kl_divergence(mu, logvar):\n    # @@ COMPLETE @@\n    raise NotImplementedError", "missing", "kl_divergence: it is not written yet"),
+        ("raise NotImplementedError", "missing", "kl_divergence: it is not written yet"),
+        ("def kl_divergence(mu, logvar:\n    pass", "failed", "kl_divergence: its cell stopped with SyntaxError: '(' was never closed (line 1)"),
+        ("import torch\n1 / 0", "failed", "kl_divergence: its cell stopped with ZeroDivisionError: division by zero"),
+        ("kl = 1", "failed", "kl_divergence: name 'kl_divergence' is not defined; is the answer cell complete?"),
+        ("def kl_divergence(mu, logvar):\n    return 1 / 0", "failed", "kl_divergence: it raised ZeroDivisionError: division by zero, at the line `return 1 / 0`"),
+        ("def kl_divergence(mu, logvar):\n    while True: pass", "failed", "kl_divergence: it took longer than 10 seconds"),
+    ],
+)  # fmt: skip
+def test_what_stopped_the_check_is_said_in_one_sentence(answer, status, message):
+    """Nothing earned, the reason named, nothing of the hidden test."""
+    verdict = only_verdict(run(code(answer, "kl_divergence", solution=True), graded()))
+
+    assert (verdict.status, verdict.points, verdict.message) == (status, 0, message)
+
+
+NOISY = """import os, sys, warnings
+warnings.warn("a framework's warning")
+def kl_divergence(mu, logvar):
+    print("debugging", file=sys.stderr); os.write(2, b"from C"); warnings.warn("again")
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)"""
+
+
+def test_noise_on_stderr_costs_nothing():
+    """nbgrader would give 0 to a graded cell that wrote to stderr."""
+    assert only_verdict(run(code(NOISY, "kl_divergence", solution=True), graded())).points == 5
+
+
+@pytest.mark.parametrize("source", ["5.0  # vaelabs.checks", "# vaelabs.checks", "print(5)  # vaelabs.checks", "'x' # vaelabs.checks"])
+def test_without_a_verdict_nothing_is_earned(source):
+    """The score fails closed, where nbgrader gives full marks to a cell that says nothing."""
+    verdict = only_verdict(run(code(source, "test-kl_divergence", grade=True, points=5)))
+
+    assert (verdict.status, verdict.points) == ("needs_review", 0)
+
+
+def test_the_verdict_of_another_task_earns_nothing():
+    """Points must be those of the cell."""
+    verdict = only_verdict(run(code(RIGHT, "kl_divergence", solution=True), graded(points=50)))
+
+    assert (verdict.status, verdict.points) == ("needs_review", 0)

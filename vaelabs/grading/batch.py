@@ -1,0 +1,157 @@
+"""A class -> results. Submissions are graded one at a time with nbgrader's own converters."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+from nbgrader.converters import Autograde, GenerateAssignment
+from traitlets.config import Config
+
+import vaelabs
+from vaelabs.checks.rubric import Verdict
+from vaelabs.converting import convert, course_config
+from vaelabs.course import Course, CourseError, read_notebook, write_text
+from vaelabs.sandbox import verdicts
+
+from .result import Result, load_result, load_results
+from .settings import autograde_settings
+
+COLUMNS = ("student", "lab", "task", "points", "max_points", "status", "diagnosis")
+
+
+def grade(
+    course: Course,
+    labs: list[str],
+    students: list[str],
+    force: bool = False,
+    begin: Callable[[str, str], None] = lambda student, lab: None,
+) -> Iterator[Result]:
+    """Grade each student's submission of each lab; yields its result when it is done.
+
+    A submission whose record still fits (same file, lab and checks) is not run again unless `force`;
+    one that needs review is, as what stood in the way may be gone.
+    Every submission gives a result: what cannot be graded is `needs_review` with its reason, what was not
+    handed in is `missing`. `begin` is called before each. Raises CourseError only for faults of the course itself.
+    """
+    config = course_config(course, autograde_settings())
+    for lab in labs:
+        _register(course, config, lab)
+        for student in students:
+            begin(student, lab)
+            result = _grade_one(course, config, student, lab, force)
+            result.save(course)
+            yield result
+
+
+def make_marks(course: Course) -> Path:
+    """Write report/marks.csv from the records: one row for each student, lab and autograded task."""
+    table = io.StringIO()
+    rows = csv.writer(table, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for result in load_results(course):
+        for verdict in result.verdicts:
+            named = verdict.diagnosis
+            rows.writerow(
+                (
+                    _harmless(result.student),
+                    result.lab,
+                    verdict.task,
+                    f"{verdict.points:g}",
+                    f"{verdict.max_points:g}",
+                    verdict.status,
+                    f"{named.id}: {named.sentence}" if named else "",
+                )
+            )
+    path = course.report / "marks.csv"
+    write_text(path, table.getvalue())
+    return path
+
+
+def _grade_one(course: Course, config: Config, student: str, lab: str, force: bool) -> Result:
+    submission = course.submission(student, lab)
+    fingerprint = _fingerprint(course, lab, submission)
+    old = load_result(course, student, lab)
+    if old is not None and old.fingerprint == fingerprint and not old.needs_review and not force:
+        return old
+
+    begin = time.monotonic()
+
+    def give_up(status: str, reason: str) -> Result:
+        return Result(student, lab, _without(course, lab, status, reason), fingerprint, _since(begin), reason)
+
+    if not submission.is_file():
+        found = sorted(path.name for path in submission.parent.glob("*") if path.is_file())
+        if not found:
+            return give_up("missing", f"{student} has not handed in {lab}")
+        return give_up("needs_review", f"{submission} does not exist; the folder holds {', '.join(found)}")
+    try:
+        read_notebook(submission)
+        convert(Autograde, course.root, config, lab, student, log=course.report / "nbgrader.log")
+        graded = {verdict.task: verdict for verdict in verdicts(read_notebook(course.autograded(student, lab)))}
+    except (CourseError, OSError) as error:
+        return give_up("needs_review", f"{student}'s {lab} could not be graded: {error}")
+    lost = f"{student}'s {lab} has lost the graded cell of this task"
+    complete = [
+        graded.get(blank.task, blank) for blank in _without(course, lab, "needs_review", lost)
+    ]
+    return Result(student, lab, complete, fingerprint, _since(begin))
+
+
+def _register(course: Course, config: Config, lab: str) -> None:
+    """Make the gradebook know the lab as `source/` has it, and leave release/ alone."""
+    scratch = course.report / "scratch"
+    settings = config.copy()
+    settings.CourseDirectory.release_directory = str(scratch)
+    try:
+        convert(GenerateAssignment, course.root, settings, lab, log=course.report / "nbgrader.log")
+    except CourseError as error:
+        raise CourseError(
+            f"The gradebook cannot take {lab} as it is now: {error}",
+            "If cells were added or removed after grading began, grade into a new gradebook.db.",
+        ) from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _without(course: Course, lab: str, status: str, message: str) -> list[Verdict]:
+    """A verdict of 0 points with this status for every autograded task of the lab."""
+    return [
+        Verdict(task.name, 0.0, task.points, status, message=message)
+        for task in course.tasks(lab)
+        if not task.manual
+    ]
+
+
+def _fingerprint(course: Course, lab: str, submission: Path) -> str:
+    """Hash of all that a mark depends on: the submission, the lab and our code."""
+    digest = hashlib.sha256(_hash_of_package().encode())
+    for path in (course.notebook("source", lab), submission):
+        digest.update(path.read_bytes() if path.is_file() else b"")
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def _hash_of_package() -> str:
+    root = Path(vaelabs.__file__).parent
+    digest = hashlib.sha256()
+    for folder in ("checks", "subjects", "sandbox", "grading"):
+        for path in sorted((root / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _harmless(cell: str) -> str:
+    """A spreadsheet would run a cell that begins like a formula."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
+
+
+def _since(begin: float) -> float:
+    return time.monotonic() - begin
