@@ -1,0 +1,135 @@
+"""Every sample answer of every lab gets the marks and the diagnosis it deserves, for several seeds.
+
+`VAELABS_SEEDS=200` runs the full calibration: no right answer may ever lose a point.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vaelabs.answers import Answer, read_answers
+from vaelabs.checks.rubric import Score
+from vaelabs.course import Course, grade_id, read_notebook
+
+torch = pytest.importorskip("torch")
+
+ROOT = Path(__file__).parents[2]
+ANSWERS = ROOT / "tests" / "answers"
+SEEDS = range(int(os.environ.get("VAELABS_SEEDS", "3")))
+COURSE = Course(ROOT)
+TASKS = {lab: {task.name: task for task in COURSE.tasks(lab) if not task.manual} for lab in COURSE.built_labs()}
+"""Each lab's tasks in its order: an answer may use the functions of the tasks before it."""
+
+FILES = [(lab, task) for lab, tasks in TASKS.items() for task in tasks if (ANSWERS / lab / f"{task}.py").is_file()]
+
+
+@cache
+def answers(lab: str, task: str) -> list[Answer]:
+    return read_answers(ANSWERS / lab / f"{task}.py")
+
+
+def libraries() -> dict[str, Any]:
+    """What a lab's set-up cell imports."""
+    import numpy as np
+
+    return {"__name__": "__main__", "torch": torch, "nn": torch.nn, "F": torch.nn.functional, "math": math, "np": np}
+
+
+@cache
+def earlier(lab: str, task: str) -> dict[str, Any]:
+    """The lab's names before this task: the libraries and the first right answer of each earlier task."""
+    names = libraries()
+    for before in itertools.takewhile(lambda name: name != task, TASKS[lab]):
+        exec(next(each.source for each in answers(lab, before) if each.right), names)
+    return names
+
+
+@cache
+def graded_cell(lab: str, task: str) -> tuple[Any, Any]:
+    """The lab's own graded cell, as statements and the expression at its end."""
+    nb = read_notebook(COURSE.notebook("source", lab))
+    source = next(cell.source for cell in nb.cells if grade_id(cell) == TASKS[lab][task].grade_id)
+    parsed = ast.parse(source)
+    last = ast.Expression(parsed.body.pop().value)
+    return compile(parsed, f"<test-{task}>", "exec"), compile(last, f"<test-{task}>", "eval")
+
+
+def check(lab: str, answer: Answer, seed: int) -> Score:
+    """The score that the graded cell gives to one answer; its source runs anew, as in a fresh notebook."""
+    names = dict(earlier(lab, answer.task))
+    exec(compile(answer.source, f"<{answer.task}: {answer.name}>", "exec"), names)
+    statements, score = graded_cell(lab, answer.task)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VAELABS_SEED", str(seed))
+        exec(statements, names)
+        return eval(score, names)
+
+
+def each(right: bool) -> list[Any]:
+    return [
+        pytest.param(lab, answer, id=f"{lab}-{task}-{answer.name.replace(' ', '_')}")
+        for lab, task in FILES
+        for answer in answers(lab, task)
+        if answer.right == right
+    ]
+
+
+@pytest.mark.parametrize(("lab", "answer"), each(right=True))
+def test_a_right_answer_gets_full_marks(lab, answer):
+    """No right answer loses a point, whatever the seed, and none is diagnosed."""
+    for seed in SEEDS:
+        verdict = check(lab, answer, seed).verdict
+
+        lost = [(part.name, part.message) for part in verdict.properties if part.points < part.max_points]
+        assert [] == lost, f"seed {seed}"
+        assert TASKS[lab][answer.task].points == verdict.points
+        assert verdict.diagnosis is None
+
+
+@pytest.mark.parametrize(("lab", "answer"), each(right=False))
+def test_a_wrong_answer_loses_marks_and_is_named(lab, answer):
+    """A wrong answer never gets full marks; the check names the mistake it was written for, and shows evidence."""
+    for seed in SEEDS:
+        verdict = check(lab, answer, seed).verdict
+
+        assert verdict.points < verdict.max_points, f"seed {seed}"
+        assert "needs_review" != verdict.status, verdict.message
+        found = verdict.diagnosis.id if verdict.diagnosis else "-"
+        assert answer.diagnosis == found, f"seed {seed}: {verdict.diagnosis}"
+        assert verdict.diagnosis is None or verdict.diagnosis.evidence
+
+
+@pytest.mark.parametrize(("lab", "task"), FILES)
+def test_there_are_enough_answers_and_most_mistakes_have_a_name(lab, task):
+    """At least 12 right and 15 wrong answers to a task; nine wrong ones in ten are to be diagnosed."""
+    wrong = [answer for answer in answers(lab, task) if not answer.right]
+    named = [answer for answer in wrong if answer.diagnosis != "-"]
+
+    assert len(answers(lab, task)) - len(wrong) >= 12
+    assert len(wrong) >= 15
+    assert len(named) >= 0.9 * len(wrong)
+
+
+@pytest.mark.parametrize(("lab", "task"), FILES)
+def test_an_untouched_stub_is_missing(lab, task):
+    """The release's own cell, handed in as it is, earns nothing and is called missing."""
+    if task == "clinic":
+        stub = "diagnosis = {}"
+    elif task[0].isupper():
+        stub = f"class {task}(nn.Module):\n    def __init__(self, *sizes, **named):\n        raise NotImplementedError"
+    else:
+        stub = f"def {task}(*arguments, **named):\n    raise NotImplementedError"
+
+    verdict = check(lab, Answer(task, "stub", stub, False, "-"), seed=0).verdict
+
+    assert (0, "missing") == (verdict.points, verdict.status)
+    assert verdict.diagnosis is None
+    assert verdict.message
