@@ -419,6 +419,13 @@ def _of_methods(rubric: Rubric, model: _Model, log_sigma: float) -> Iterator[Mis
     data, latent, batch = SIZES[-1]
     noise = np.exp(2 * log_sigma)
 
+    def other_start() -> str | None:
+        start = _start(model)
+        return None if abs(start - log_sigma) < 1e-5 else f"VAE(..., log_sigma={log_sigma:.3g}) starts at {start:.3g}"
+
+    yield Misconception("V25", "log_sigma must start at the value given to the constructor, not at its exponential, its "
+                        "negative or a fixed number.", other_start)  # fmt: skip
+
     def random_reconstruction() -> str | None:
         x = model.inputs(rubric, batch, data)
         first, second = model("reconstruct", x), model("reconstruct", x)

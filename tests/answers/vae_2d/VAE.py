@@ -1872,7 +1872,59 @@ class VAE(nn.Module):
         x_mean = self.decode(torch.randn(n, self.latent_dim))
         return x_mean + observe * self.log_sigma.exp() * torch.rand_like(x_mean)
 
-# %% wrong -: log_sigma negative at the start
+# %% wrong V25: log_sigma always starts at 0
+class VAE(nn.Module):
+    def __init__(self, data_dim=2, latent_dim=1, hidden=64, log_sigma=0.0, learn_sigma=True):
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.log_sigma = nn.Parameter(torch.zeros(()), requires_grad=learn_sigma)
+        self.encoder = nn.Sequential(
+            nn.Linear(data_dim, hidden), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, 2 * latent_dim))
+        self.decoder = nn.Sequential(
+            nn.Linear(latent_dim, hidden), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, data_dim))
+
+    def encode(self, x):
+        return self.encoder(x).chunk(2, dim=-1)
+
+    def decode(self, z):
+        return self.decoder(z)
+
+    @torch.no_grad()
+    def reconstruct(self, x):
+        return self.decode(self.encode(x)[0])
+
+    @torch.no_grad()
+    def sample(self, n, observe=False):
+        x_mean = self.decode(torch.randn(n, self.latent_dim))
+        return x_mean + observe * self.log_sigma.exp() * torch.randn_like(x_mean)
+
+# %% wrong V25: sigma kept as log_sigma
+class VAE(nn.Module):
+    def __init__(self, data_dim=2, latent_dim=1, hidden=64, log_sigma=0.0, learn_sigma=True):
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.log_sigma = nn.Parameter(torch.tensor(math.exp(log_sigma)), requires_grad=learn_sigma)
+        self.encoder = nn.Sequential(
+            nn.Linear(data_dim, hidden), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, 2 * latent_dim))
+        self.decoder = nn.Sequential(
+            nn.Linear(latent_dim, hidden), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, data_dim))
+
+    def encode(self, x):
+        return self.encoder(x).chunk(2, dim=-1)
+
+    def decode(self, z):
+        return self.decoder(z)
+
+    @torch.no_grad()
+    def reconstruct(self, x):
+        return self.decode(self.encode(x)[0])
+
+    @torch.no_grad()
+    def sample(self, n, observe=False):
+        x_mean = self.decode(torch.randn(n, self.latent_dim))
+        return x_mean + observe * self.log_sigma.exp() * torch.randn_like(x_mean)
+
+# %% wrong V25: log_sigma negative at the start
 class VAE(nn.Module):
     def __init__(self, data_dim=2, latent_dim=1, hidden=64, log_sigma=0.0, learn_sigma=True):
         super().__init__()
