@@ -76,6 +76,7 @@ def check_elbo_terms(
     kl = _Term("kl", kl_standard_normal, kl_divergence, framework)
     log_lik = _Term("log_lik", gaussian_log_density, gaussian_log_likelihood, framework)
 
+    raw, subject = subject, _Spread(subject, kl)
     with rubric.award("the two terms", 2, "kl is the KL divergence of q from the prior, log_lik the log-density of x"):
         for inputs in (_blind(rng), _blind(rng, batch=1)):
             _, got_log_lik, got_kl = _terms(subject, rubric, inputs)
@@ -84,7 +85,7 @@ def check_elbo_terms(
             log_lik.expect(got_log_lik, (inputs.x, mean, np.array(inputs.log_sigma)))
 
     with rubric.award("ELBO and beta", 1, "elbo is log_lik - beta * kl, and beta changes nothing else"):
-        _expect_beta(subject, rubric)
+        _expect_beta(subject, rubric, kl)
 
     with rubric.award("z is drawn", 1, "the decoder gets z ~ q(z given x), one fresh draw for each example"):
         _expect_draws(subject, rubric, log_lik)
@@ -92,7 +93,7 @@ def check_elbo_terms(
     with rubric.award("gradient to both networks", 1, "elbo can be differentiated: encoder, decoder and log_sigma"):
         _expect_gradients(subject, rubric)
 
-    rubric.diagnose(_misconceptions(subject, rubric))
+    rubric.diagnose(_misconceptions(raw, rubric))
     return rubric.score()
 
 
@@ -176,7 +177,7 @@ class _Term:
         try:
             expect_close(got, self.formula(*args), f"{self.name} of the first example that differs", LOOSE, LOOSE)
         except Broken:
-            if not (self._follows(got, args) and np.ptp(got) > 1e-3):  # a function that says nothing is no excuse
+            if not (self._follows(got, args) and self._says_something(args)):
                 raise
             self.carried = True
 
@@ -189,16 +190,51 @@ class _Term:
         if self._own is None or not np.isfinite(got).all():
             return False
         try:
-            return agrees(self._own(*args), got, LOOSE)
+            own = self._own(*args)
+            return agrees(np.broadcast_to(own, got.shape) if np.shape(own) == () else own, got, LOOSE)
+        except Failure:
+            return False
+
+    def _says_something(self, args: tuple[Array, ...]) -> bool:
+        """Whether the student's own function tells one example from another; a constant is no excuse."""
+        rows = [tuple(arg[n : n + 1] if arg.ndim else arg for arg in args) for n in range(len(args[0]))]
+        return bool(np.ptp([np.sum(self._own(*row)) for row in rows]) > 1e-3)
+
+    def is_one_number(self, *args: Array) -> bool:
+        """Whether the student's own function gives one number for the whole batch."""
+        try:
+            return self._own is not None and np.shape(self._own(*args)) == ()
         except Failure:
             return False
 
 
-def _expect_beta(subject: Any, rubric: Rubric) -> None:
+class _Spread:
+    """The answer, with its kl repeated for each example where the student's own function gives one for the batch."""
+
+    def __init__(self, subject: Any, kl: _Term):
+        self._subject, self._kl = subject, kl
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._subject, name)
+
+    def __call__(self, x: Array, encoder: Net, *rest: Any, **beta: float) -> Any:
+        results = self._subject(x, encoder, *rest, **beta)
+        if (
+            isinstance(results, tuple)
+            and len(results) == 3
+            and np.shape(results[2]) == ()
+            and self._kl.is_one_number(*encoder(x))
+        ):
+            return (*results[:2], np.full(len(x), results[2]))
+        return results
+
+
+def _expect_beta(subject: Any, rubric: Rubric, term: _Term) -> None:
     blind = _blind(rubric.rng)
     _, log_lik, kl = _terms(subject, rubric, blind)
     for name, values in (("log_lik", log_lik), ("kl", kl)):
-        if not (np.isfinite(values).all() and np.ptp(values) > 1e-3):
+        alike_by_carrying = name == "kl" and term.carried
+        if not (np.isfinite(values).all() and (np.ptp(values) > 1e-3 or alike_by_carrying)):
             raise Broken(f"{name} must differ from example to example; yours is {number(values)} for all {len(values)}")
     for beta in (*BETAS, rubric.rng.uniform(1.5, 3)):
         elbo, *rest = _terms(subject, rubric, blind, beta=beta)
@@ -390,7 +426,8 @@ def _of_structure(got: Any, log_lik: Array, kl: Array, beta: float) -> Iterator[
                         all_of(None, None, beta * kl))  # fmt: skip
     yield Misconception("E4", "Your ELBO does not change with β.", elbo(lambda ll, k: ll - k))
     yield Misconception("E12", "The order of the three results is elbo, log_lik, kl.", all_of(None, kl, log_lik))
-    yield Misconception("E12", "The order of the three results is elbo, log_lik, kl.", all_of(log_lik, None, None))
+    for second in (kl, log_lik - beta * kl):
+        yield Misconception("E12", "The order of the three results is elbo, log_lik, kl.", all_of(log_lik, second, None))
     yield Misconception("E12", "The order of the three results is elbo, log_lik, kl.", all_of(kl, None, None))
     mixed = [
         log_lik.sum() - beta * kl.mean(), log_lik.mean() - beta * kl.sum(), log_lik.sum() - beta * kl,

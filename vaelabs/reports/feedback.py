@@ -49,9 +49,14 @@ def feedback_settings() -> Config:
     """Our page in place of nbgrader's, which shows the hidden tests."""
     c = Config()
     c.GenerateFeedback.preprocessors = [GetMarks, Explain]
-    c.HTMLExporter.template_name = TEMPLATE
-    c.HTMLExporter.extra_template_basedirs = [str(_TEMPLATES)]
+    c.GenerateFeedback.exporter_class = FeedbackExporter
+    c.FeedbackExporter.template_name = TEMPLATE
+    c.FeedbackExporter.extra_template_basedirs = [str(_TEMPLATES)]
     return c
+
+
+class FeedbackExporter(HTMLExporter):
+    """HTML with our template; a class of its own, so that the formgrader's pages keep theirs."""
 
 
 def make_feedback(course: Course, student: str, lab: str, verdicts: list[Verdict], reason: str = "") -> Path:
@@ -66,7 +71,7 @@ def make_feedback(course: Course, student: str, lab: str, verdicts: list[Verdict
     else:
         tasks = [_task(verdict, verdict.task, "") for verdict in verdicts]
         page = {"student": student, "lab": lab, "title": lab, "reason": reason, "tasks": tasks}
-        html, _ = HTMLExporter(config=config).from_notebook_node(
+        html, _ = FeedbackExporter(config=config).from_notebook_node(
             nbformat.v4.new_notebook(), resources={"vaelabs": _with_totals(page)}
         )
         write_text(path, html)
@@ -162,8 +167,10 @@ def _with_totals(page: dict[str, Any]) -> dict[str, Any]:
 
 
 def _title(markdown: str) -> str:
-    found = _HEADING.search(markdown)
-    return _POINTS_IN_HEADING.sub("", found[1]) if found else markdown.strip().splitlines()[0][:80]
+    """The heading that names the points, else the first one, as plain text."""
+    found = _HEADING.findall(markdown)
+    title = next((each for each in found if _POINTS_IN_HEADING.search(each)), found[0] if found else markdown[:80])
+    return _POINTS_IN_HEADING.sub("", title).replace("`", "")
 
 
 def _headings(nb: NotebookNode) -> list[str]:
@@ -172,7 +179,7 @@ def _headings(nb: NotebookNode) -> list[str]:
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             found = _HEADING.findall(cell.source)
-            last = _POINTS_IN_HEADING.sub("", found[-1]) if found else last
+            last = _title(f"# {found[-1]}") if found else last
         headings.append(last)
     return headings
 
