@@ -57,6 +57,7 @@ def graded(tmp_path_factory):
     hand_in(course, "garbage", "not json")
     hand_in(course, "lost", without_cell(release, "test-clinic"))
     hand_in(course, "=cmd", answered(release))
+    hand_in(course, "*", answered(release))
     (course.root / "submitted" / "nobody").mkdir()
     other = course.submission("renamed", "mini").with_name("Copy of mini.ipynb")
     write_text(other, answered(release))
@@ -98,6 +99,7 @@ def test_everyone_has_one_row_for_each_task(graded, rows):
         ("garbage", ("0", "5", "needs_review"), ("0", "3", "needs_review")),
         ("lost", ("5", "5", "graded"), ("0", "3", "needs_review")),
         ("nobody", ("0", "5", "missing"), ("0", "3", "missing")),
+        ("*", ("0", "5", "needs_review"), ("0", "3", "needs_review")),
         ("renamed", ("0", "5", "needs_review"), ("0", "3", "needs_review")),
     ],
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from nbgrader.converters import BaseConverter
@@ -63,7 +63,7 @@ def convert(
     handlers: list[logging.Handler] = [last]
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(log, encoding="utf-8"))
+        handlers.append(_LogFile(log, encoding="utf-8"))
         handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger.handlers = handlers
     try:
@@ -75,7 +75,15 @@ def convert(
         raise CourseError(last.text or str(error)) from None
     finally:
         for handler in handlers:
-            handler.close()
+            with contextlib.suppress(OSError):
+                handler.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log that a full disk cuts short in silence: what matters is said elsewhere."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
 
 
 class _LastError(logging.Handler):
@@ -91,7 +99,7 @@ class _LastError(logging.Handler):
             self.text = message.splitlines()[-1]
 
 
-@contextmanager
+@contextlib.contextmanager
 def _own_programs_on_path() -> Iterator[None]:
     """nbgrader calls `alembic` by name; find the one of this environment though it is not activated."""
     before = os.environ.get("PATH", "")

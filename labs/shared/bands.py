@@ -1,6 +1,6 @@
 # Where our own runs end: (low, high) for each line of a score card.
-# vae_2d: full profile, ring, seeds 0 to 9 (torch 2.13, one CPU thread); mean of the ten runs plus and minus
-# the larger of three standard deviations and 0.05. All ten runs were healthy.
+# vae_2d: full profile, ring, seeds 0 to 9 (torch 2.13, one CPU thread); mean of the ten runs
+# plus and minus the larger of three standard deviations and 0.05. All ten runs were healthy.
 BANDS = {
     "vae_2d": {
         "elbo": (-3.72, -3.42),

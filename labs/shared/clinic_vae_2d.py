@@ -1,5 +1,5 @@
 # Frozen training logs (made once by five trainings; nothing is trained here). Columns:
-LOG_COLUMNS = ["step", "train_elbo", "test_elbo", "log_lik", "kl", "sigma", "aggregated_std", "log_px"]
+LOG_COLUMNS = ["step", "train_elbo", "test_elbo", "log_lik", "kl", "sigma", "agg_std", "log_px"]
 LOGS = {
     "A": [
         [0, -35.42, -35.35, -35.32, 0.03632, 0.3679, 1.008, -30.89],

@@ -4,10 +4,12 @@ Run it from the repository root and look at what it prints before you keep it:
 
     OMP_NUM_THREADS=1 python labs/shared/make_clinic_vae_2d.py > labs/shared/clinic_vae_2d.py
 
-Five trainings of the lab's own model (tanh 64-64, one latent dimension, log sigma -1 at the start, Adam 3e-3, batch 256, ring of 8),
-each with one mistake, one fixed seed each. About 20 s. Key: see `MISTAKES`.
+Five trainings of the lab's own model (tanh 64-64, one latent dimension, log sigma -1 at the start,
+Adam 3e-3, batch 256, ring of 8), each with one mistake, one fixed seed each. About 20 s.
+Key: see `MISTAKES`.
 """
 
+import json
 import math
 
 import torch
@@ -20,6 +22,7 @@ MISTAKES = {
     "D": "kl_divided_by_batch",
     "E": "kl_added",
 }
+COLUMNS = ["step", "train_elbo", "test_elbo", "log_lik", "kl", "sigma", "agg_std", "log_px"]
 CHECKPOINTS = (0, 30, 100, 200, 400, 700, 1000, 1500, 2000, 3000)
 BATCH = 256
 
@@ -35,7 +38,8 @@ def ring() -> torch.distributions.Distribution:
 
 
 def mlp(n_in: int, n_out: int) -> nn.Module:
-    return nn.Sequential(nn.Linear(n_in, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, n_out))
+    return nn.Sequential(
+        nn.Linear(n_in, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, n_out))
 
 
 def log_normal(x: torch.Tensor, mean: torch.Tensor, log_sigma: torch.Tensor) -> torch.Tensor:
@@ -50,7 +54,8 @@ class Run:
         self.mistake, self.train = mistake, train
         self.encoder, self.decoder = mlp(2, 2), mlp(1, 2)
         fixed = mistake == "sigma_too_large"
-        self.log_sigma = nn.Parameter(torch.tensor(math.log(3) if fixed else -1.0), requires_grad=not fixed)
+        start = torch.tensor(math.log(3) if fixed else -1.0)
+        self.log_sigma = nn.Parameter(start, requires_grad=not fixed)
 
     def terms(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """What this student's own code calls elbo, and its two terms."""
@@ -68,7 +73,8 @@ class Run:
         mu, logvar = self.encoder(test).chunk(2, -1)
         spread = (mu.var() + logvar.exp().mean()).sqrt()
         z = torch.linspace(-8, 8, 2001)[:, None]
-        joint = log_normal(test[:, None], self.decoder(z), self.log_sigma) + log_normal(z, z * 0, z.new_zeros(()))
+        log_prior = log_normal(z, z * 0, z.new_zeros(()))
+        joint = log_normal(test[:, None], self.decoder(z), self.log_sigma) + log_prior
         log_px = (torch.logsumexp(joint, -1) + math.log(16 / 2000)).mean()
         values = (train_elbo, elbo, log_lik, kl, self.log_sigma.exp(), spread, log_px)
         return [step, *(float(f"{v:.4g}") for v in values)]
@@ -96,7 +102,7 @@ def log_of(mistake: str, seed: int) -> list[list[float]]:
 def main() -> None:
     torch.set_num_threads(1)
     print("# Frozen training logs (made once by five trainings; nothing is trained here). Columns:")
-    print('LOG_COLUMNS = ["step", "train_elbo", "test_elbo", "log_lik", "kl", "sigma", "aggregated_std", "log_px"]')
+    print(f"LOG_COLUMNS = {json.dumps(COLUMNS)}")
     print("LOGS = {")
     for seed, (name, mistake) in enumerate(MISTAKES.items()):
         print(f'    "{name}": [')

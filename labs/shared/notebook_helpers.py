@@ -1,4 +1,4 @@
-# Two helpers for this notebook: a kind word where code is still missing, and `expect` for the visible checks.
+# Two helpers: a kind word where code is still missing, and `expect` for the visible checks.
 import sys
 
 import numpy as np
@@ -19,22 +19,22 @@ def explain(shell, etype, value, tb, tb_offset=None):
             tb = tb.tb_next
         code = tb.tb_frame.f_code
         name = getattr(code, "co_qualname", code.co_name)
+        text = [f"{name} is not written yet: complete the cell marked `# @@ COMPLETE @@` "
+                "in its task, run that cell, then run this one again."]
         if name == "<module>":
-            text = ["This cell is not written yet: complete the place marked `# @@ COMPLETE @@`, then run it again."]
-        else:
-            text = [f"{name} is not written yet: complete the cell marked `# @@ COMPLETE @@` in its task, "
-                    "run that cell, then run this one again."]
+            text = ["This cell is not written yet: complete the place marked `# @@ COMPLETE @@`, "
+                    "then run it again."]
     shell._showtraceback(etype, value, text)  # the cell still counts as failed
     return text
 
 
 def as_array(value):
-    """A NumPy array of anything a check may meet: a tensor of any framework, a number, a shape."""
+    """A NumPy array of anything a check may meet: a tensor, a number, a shape."""
     return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 
 def expect(what, got, want, hint, atol=1e-3):
-    """Nothing when `got` equals `want` (numbers: to `atol`); else an AssertionError that says what differs."""
+    """Nothing when `got` equals `want` (numbers: to `atol`), else an error saying what differs."""
     if isinstance(want, (bool, tuple)):  # a yes or no, a shape
         if got == want:
             return
@@ -51,7 +51,8 @@ def expect(what, got, want, hint, atol=1e-3):
         else:
             wrong, expected, found = "wrong value", *(
                 np.array2string(a, precision=4, threshold=8, separator=", ") for a in (want, got))
-    raise CheckFailed(f"{what}: {wrong}\n  expected {expected}\n  got      {found}\n  hint     {hint}")
+    lines = [f"{what}: {wrong}", f"expected {expected}", f"got      {found}", f"hint     {hint}"]
+    raise CheckFailed("\n  ".join(lines))
 
 
 if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):

@@ -582,7 +582,7 @@ def _of_terms(subject: Any, rubric: Rubric, blind: Inputs, got: tuple) -> Iterat
         for form in kl_catalogue.FORMS:
             yield Misconception(form.id, f"kl: {form.sentence}", kl_is(form.formula(mu, logvar).sum(-1)))
         for id, sentence, reduce in kl_catalogue.REDUCTIONS:
-            yield Misconception(id, f"kl: {sentence}", kl_is(reduce(kl_catalogue._right(mu, logvar))))
+            yield Misconception(id, f"kl: {sentence}", kl_is(reduce(kl_catalogue.kl_terms(mu, logvar))))
 
     mean = blind.decoder(mu)
     scales = [blind.log_sigma, blind.log_sigma + 0.5, blind.log_sigma - 0.35]
@@ -600,7 +600,7 @@ def _of_terms(subject: Any, rubric: Rubric, blind: Inputs, got: tuple) -> Iterat
     yield Misconception("E14", "log_sigma is not used: your likelihood has sigma = 1.", no_scale)
     wide = [np.concatenate([each] * len(scales)) for each in (blind.x, mean)]
     scale = np.repeat(scales, len(blind.x))[:, None] * np.ones(blind.x.shape[1])
-    findings, evidence = likelihood_catalogue._fit(np.concatenate(values), *wide, scale)
+    findings, evidence = likelihood_catalogue.fit_forms(np.concatenate(values), *wide, scale)
     if findings:
         yield Misconception(findings[0][0], "log_lik: " + " ".join(each for _, each in findings), lambda: evidence)
 

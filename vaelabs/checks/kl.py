@@ -25,7 +25,7 @@ def kl_standard_normal(mu: Array, logvar: Array) -> Array:
 
     Kingma & Welling (2014), appendix B, with the opposite sign.
     """
-    return _right(mu, logvar).sum(-1)
+    return kl_terms(mu, logvar).sum(-1)
 
 
 @np.errstate(all="ignore")
@@ -155,7 +155,8 @@ def _where(got: Array, want: Array, mu: Array, logvar: Array) -> str:
 # What goes wrong. A form maps (mu, logvar) to one number per latent dimension.
 
 
-def _right(mu: Array, logvar: Array) -> Array:
+def kl_terms(mu: Array, logvar: Array) -> Array:
+    """The KL for each latent dimension, in nats."""
     mu, logvar = np.asarray(mu, float), np.asarray(logvar, float)
     return 0.5 * (mu**2 + np.expm1(logvar) - logvar)
 
@@ -175,18 +176,18 @@ _HALF = "Only one half of the KL is there"
 _NO_SIGMA = "You subtracted sigma where log sigma² belongs (a misprint seen in notes): subtract logvar."
 
 FORMS = (
-    Form("K1", "This is twice the KL: the ½ is missing.", lambda m, v: 2 * _right(m, v)),
-    Form("K2", "This is minus the KL; a KL is never negative.", lambda m, v: -_right(m, v)),
-    Form("K2", "This is minus twice the KL: sign and ½ are missing.", lambda m, v: -2 * _right(m, v)),
-    Form("K3", "You read logvar as log sigma; the variance is exp(logvar).", lambda m, v: _right(m, 2 * v)),
+    Form("K1", "This is twice the KL: the ½ is missing.", lambda m, v: 2 * kl_terms(m, v)),
+    Form("K2", "This is minus the KL; a KL is never negative.", lambda m, v: -kl_terms(m, v)),
+    Form("K2", "This is minus twice the KL: sign and ½ are missing.", lambda m, v: -2 * kl_terms(m, v)),
+    Form("K3", "You read logvar as log sigma; the variance is exp(logvar).", lambda m, v: kl_terms(m, 2 * v)),
     Form("K4", "The variance is exp(logvar), not sigma = exp(logvar / 2).",
          lambda m, v: 0.5 * (m**2 + np.exp(v / 2) - 1 - v)),
     Form("K5", "log sigma² is logvar itself, not logvar / 2.", lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 - v / 2)),
-    Form("K6", "Off by D/2, the `- 1` is missing: KL(N(0, 1) || N(0, 1)) must be 0.", lambda m, v: _right(m, v) + 0.5),
-    Form("K7", "The sign of the entropy term is wrong: it is minus logvar.", lambda m, v: _right(m, v) + v),
-    Form("K8", _MEAN_SQUARED, lambda m, v: 0.5 * np.abs(m) + _right(0 * m, v)),
-    Form("K8", _MEAN_SQUARED, lambda m, v: 0.5 * m + _right(0 * m, v)),
-    Form("K9", "Your KL ignores mu; then every mean is free.", lambda m, v: _right(0 * m, v)),
+    Form("K6", "Off by D/2, the `- 1` is missing: KL(N(0, 1) || N(0, 1)) must be 0.", lambda m, v: kl_terms(m, v) + 0.5),
+    Form("K7", "The sign of the entropy term is wrong: it is minus logvar.", lambda m, v: kl_terms(m, v) + v),
+    Form("K8", _MEAN_SQUARED, lambda m, v: 0.5 * np.abs(m) + kl_terms(0 * m, v)),
+    Form("K8", _MEAN_SQUARED, lambda m, v: 0.5 * m + kl_terms(0 * m, v)),
+    Form("K9", "Your KL ignores mu; then every mean is free.", lambda m, v: kl_terms(0 * m, v)),
     Form("K10", _NO_SIGMA, lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 - 2 * np.exp(v / 2))),
     Form("K10", _NO_SIGMA, lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 - np.exp(v / 2))),
     Form("K11", "The arguments are exchanged, this is KL(p || q): the expectation is under q.",
@@ -225,7 +226,7 @@ def _misconceptions(subject: Any, mu: Array, logvar: Array) -> Iterator[Misconce
         return
     if isinstance(got, tuple):
         return
-    terms = _right(mu, logvar)
+    terms = kl_terms(mu, logvar)
 
     def compare(want: Array) -> Callable[[], str | None]:
         return lambda: _evidence(got, want, mu, logvar)
@@ -276,7 +277,7 @@ def _axis_evidence(subject: Any, mu: Array, logvar: Array) -> str | None:
     shape = (2, *mu.shape)
     stack = np.broadcast_to(mu, shape).copy(), np.broadcast_to(logvar, shape).copy()
     got = subject(*stack)
-    if np.shape(got) == shape[:2] or not np.allclose(got, _right(*stack).sum(1), rtol=LOOSE):
+    if np.shape(got) == shape[:2] or not np.allclose(got, kl_terms(*stack).sum(1), rtol=LOOSE):
         return None
     return f"inputs of shape {shape} give {np.shape(got)}, not {shape[:2]}"
 

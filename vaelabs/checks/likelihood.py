@@ -197,7 +197,7 @@ def _misconceptions(subject: Any, x: Array, x_mean: Array, log_sigma: Array) -> 
         yield Misconception("L18", "The sum over dimensions is missing: return one number per example.",
                             lambda: _unreduced_evidence(subject, x, x_mean, log_sigma))  # fmt: skip
         return
-    findings, evidence = _fit(got, *inputs)
+    findings, evidence = fit_forms(got, *inputs)
     if findings:
         yield Misconception(findings[0][0], " ".join(sentence for _, sentence in findings), lambda: evidence)
     yield Misconception("L6j", "You took log_sigma for sigma and its logarithm for log sigma: it already is one.",
@@ -221,7 +221,7 @@ def _misconceptions(subject: Any, x: Array, x_mean: Array, log_sigma: Array) -> 
                         "cut the graph.", lambda: _cut_evidence(subject, got, x, x_mean, log_sigma))  # fmt: skip
 
 
-def _fit(got: Array, x: Array, x_mean: Array, log_sigma: Array) -> tuple[list[Finding], str]:
+def fit_forms(got: Array, x: Array, x_mean: Array, log_sigma: Array) -> tuple[list[Finding], str]:
     """What is wrong with the answer's terms, and the evidence; ([], "") when it is no such combination, or right."""
     size = x.shape[-1]
     for quadratic, formula in QUADRATICS:

@@ -23,6 +23,9 @@ from vaelabs.sandbox import verdicts
 from .result import Result, load_result, load_results
 from .settings import autograde_settings
 
+UNUSABLE = set("*?[]\n\r")
+"""Characters that nbgrader would take for a pattern of several students' names."""
+
 COLUMNS = ("student", "lab", "task", "points", "max_points", "status", "diagnosis")
 
 
@@ -86,6 +89,8 @@ def _grade_one(course: Course, config: Config, student: str, lab: str, force: bo
     def give_up(status: str, reason: str) -> Result:
         return Result(student, lab, _without(course, lab, status, reason), fingerprint, _since(begin), reason)
 
+    if set(student) & UNUSABLE:
+        return give_up("needs_review", f"the folder submitted/{student} has one of * ? [ ] in its name; rename it")
     if not submission.is_file():
         found = sorted(path.name for path in submission.parent.glob("*") if path.is_file())
         if not found:
@@ -112,10 +117,9 @@ def _register(course: Course, config: Config, lab: str) -> None:
     try:
         convert(GenerateAssignment, course.root, settings, lab, log=course.report / "nbgrader.log")
     except CourseError as error:
-        raise CourseError(
-            f"The gradebook cannot take {lab} as it is now: {error}",
-            "If cells were added or removed after grading began, grade into a new gradebook.db.",
-        ) from None
+        changed = "submissions associated" in str(error)
+        step = "Graded cells were added or removed since grading began: grade into a new gradebook.db." if changed else ""
+        raise CourseError(f"The gradebook cannot take {lab} as it is now: {error}", *filter(None, [step])) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -1,0 +1,156 @@
+"""Every lab as a student and as CI meet it: the stub, the visible checks, the solution under nbval."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from vaelabs.checks import gaussian_log_density, kl_standard_normal
+from vaelabs.course import SHOW_TAG, Course, grade_id, read_notebook
+from vaelabs.sandbox import run_notebook, with_profile
+
+torch = pytest.importorskip("torch")
+
+ROOT = Path(__file__).parents[2]
+COURSE = Course(ROOT)
+LABS = COURSE.built_labs()
+MAX_OUTPUT, MAX_NOTEBOOK = 200_000, 3_000_000
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_solution_runs_from_top_to_bottom(lab, tmp_path):
+    """nbval re-runs it in the quick profile; the cells tagged nbval-check-output print what is committed."""
+    solution = read_notebook(COURSE.notebook("solutions", lab))
+    path = tmp_path / f"{lab}.ipynb"
+    nbformat.write(with_profile(solution, solution.metadata.vaelabs.quick), path)
+
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider",
+         "--nbval-sanitize-with", str(ROOT / "tests" / "labs" / "nbval.cfg"), "--nbval-cell-timeout", "300",
+         "-c", os.devnull, "--rootdir", str(tmp_path), str(path)],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert run.returncode == 0, run.stdout[-4000:]
+    assert f"{sum(cell.cell_type == 'code' for cell in solution.cells) + 1} passed" in run.stdout
+    assert any("nbval-check-output" in cell.metadata.get("tags", []) for cell in solution.cells)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_committed_solution_shows_its_outputs(lab):
+    """Executed in full, no error, nothing on stderr, small enough to look at on the web."""
+    path = COURSE.notebook("solutions", lab)
+    outputs = [output for cell in read_notebook(path).cells for output in cell.get("outputs", [])]
+
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    assert max(len(json.dumps(output)) for output in outputs) < MAX_OUTPUT
+    assert path.stat().st_size < MAX_NOTEBOOK
+
+
+@pytest.fixture(scope="module", params=LABS)
+def stub(request):
+    """A release that nobody touched, every cell run in the quick profile."""
+    return run_notebook(read_notebook(COURSE.notebook("release", request.param)), show=True).notebook
+
+
+def errors(nb):
+    return {
+        (grade_id(cell) or cell.id): output
+        for cell in nb.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    }
+
+
+def test_an_untouched_release_fails_kindly(stub):
+    """Each visible check says which function is to be written, in one sentence and without a traceback."""
+    found = errors(stub)
+    checks = [grade_id(cell) for cell in stub.cells if grade_id(cell).startswith("try-")]
+
+    assert set(checks) <= set(found)
+    for name in checks:
+        if found[name].ename != "NotImplementedError":
+            continue  # a check of an answer that is no function, which is not defined yet
+        said = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(found[name].traceback))
+        assert "is not written yet: complete the cell marked `# @@ COMPLETE @@`" in said, name
+        assert "Traceback" not in said and len(said.splitlines()) <= 3, name
+
+
+def test_set_up_and_data_need_no_answer(stub):
+    """What stands before the first task runs in an untouched notebook."""
+    first = next(n for n, cell in enumerate(stub.cells) if grade_id(cell).startswith("task-"))
+
+    assert [cell.id for cell in stub.cells[:first] if errors(nbformat.v4.new_notebook(cells=[cell]))] == []
+
+
+def references() -> dict:
+    """Our own mathematics under the names of the students' functions."""
+
+    def kl_divergence(mu, logvar):
+        return torch.from_numpy(kl_standard_normal(mu.detach().double().numpy(), logvar.detach().double().numpy()))
+
+    def gaussian_log_likelihood(x, x_mean, log_sigma):
+        arguments = (torch.as_tensor(each).detach().double().numpy() for each in (x, x_mean, log_sigma))
+        return torch.from_numpy(gaussian_log_density(*arguments))
+
+    def elbo_terms(x, encoder, decoder, log_sigma, beta=1.0):
+        mu, logvar = encoder(x)
+        z = mu + (logvar / 2).exp() * torch.randn_like(mu)
+        log_lik, kl = gaussian_log_likelihood(x, decoder(z), log_sigma), kl_divergence(mu, logvar)
+        return log_lik - beta * kl, log_lik, kl
+
+    def iwae_bound(log_w):
+        from scipy.special import logsumexp
+
+        return torch.from_numpy(logsumexp(log_w.double().numpy(), 0)) - torch.log(torch.tensor(float(len(log_w))))
+
+    def log_marginal(x, decoder, log_sigma, grid):
+        """Exact for the straight decoder of the visible check, from the moments of x, not by quadrature."""
+        ends = decoder(torch.tensor([[0.0], [1.0]])).double()
+        b, w = ends[0], ends[1] - ends[0]
+        covariance = torch.outer(w, w) + torch.exp(2 * log_sigma.double()) * torch.eye(len(b))
+        return torch.distributions.MultivariateNormal(b, covariance).log_prob(x.double())
+
+    return {each.__name__: each for each in (kl_divergence, gaussian_log_likelihood, elbo_terms, iwae_bound, log_marginal)}
+
+
+@pytest.mark.skipif("vae_2d" not in LABS, reason="the lab is not built")
+@pytest.mark.parametrize("task", sorted(references()))
+def test_the_numbers_of_a_visible_check_are_ours(task):
+    """Literals in a notebook cannot rot: the checks' own mathematics passes every visible check."""
+    release = read_notebook(COURSE.notebook("release", "vae_2d"))
+    helpers = COURSE.shared("notebook_helpers.py").read_text()
+    visible = next(cell.source for cell in release.cells if grade_id(cell) == f"try-{task}")
+    names = {"__name__": "__main__", "torch": torch, **references()}
+    torch.manual_seed(0)
+
+    exec(helpers, names)
+    exec(visible, names)  # raises CheckFailed with both numbers
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_release_needs_nothing_of_ours(lab):
+    """One self-contained file, with the badge that opens it in Colab."""
+    release = read_notebook(COURSE.notebook("release", lab))
+    code = "\n".join(cell.source for cell in release.cells if cell.cell_type == "code")
+
+    assert "vaelabs" not in code
+    assert f"/release/{lab}/{lab}.ipynb" in release.cells[0].source
+    assert "colab" in release.cells[0].source
+    assert (release.nbformat, release.nbformat_minor) == (4, 5)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_cells_for_show_are_marked(lab):
+    """Figures and visible checks are tagged, so that grading runs only what marks depend on."""
+    for cell in read_notebook(COURSE.notebook("source", lab)).cells:
+        if cell.cell_type == "code" and ("plt.subplots" in cell.source and "def " not in cell.source or grade_id(cell).startswith("try-")):
+            assert SHOW_TAG in cell.metadata.get("tags", []), grade_id(cell) or cell.source
