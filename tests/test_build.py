@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from conftest import MINI, write_course
 
-from vaelabs.build import build_lab, first_difference, pull_lab, read_lab, refuse_leaks, refuse_unfair_marks, write
+from vaelabs.build import build_lab, execute_solution, first_difference, pull_lab, read_lab, refuse_leaks, refuse_unfair_marks, write
 from vaelabs.course import CourseError, grade_id, read_notebook, write_text
 
 STUB = "    # @@ COMPLETE @@\n    raise NotImplementedError"
@@ -84,6 +84,23 @@ def test_a_solution_keeps_its_outputs_until_its_code_changes(built):
 
     assert kept.cells[3].outputs == nb.cells[3].outputs
     assert changed.cells[3].outputs == []
+
+
+def test_an_executed_solution_is_still_what_the_text_says(built):
+    """Running it adds outputs and nothing else."""
+    execute_solution(built, "mini")
+
+    assert first_difference(built, build_lab(built, "mini")) is None
+    assert read_notebook(built.notebook("solutions", "mini")).cells[6].outputs[0].text == "100\n"
+
+
+def test_a_solution_that_fails_is_named(tmp_path):
+    """Which cell, and what it raised."""
+    course = write_course(tmp_path, MINI.replace("steps = 100", "steps = 1 / 0"))
+    write(course, build_lab(course, "mini"))
+
+    with pytest.raises(CourseError, match="cell 4 failed: ZeroDivisionError"):
+        execute_solution(course, "mini")
 
 
 def test_check_names_the_first_differing_cell(built):

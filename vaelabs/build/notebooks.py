@@ -73,19 +73,21 @@ def first_difference(course: Course, built: Built) -> str | None:
     return None
 
 
-def execute_solution(course: Course, lab: str, quick: bool = False) -> float:
-    """Run `solutions/<lab>/<lab>.ipynb` and keep its outputs; the seconds it took.
+def execute_solution(course: Course, lab: str) -> float:
+    """Run `solutions/<lab>/<lab>.ipynb` in full and keep its outputs; the seconds it took.
 
     Raises CourseError when a cell fails: a solution must run from top to bottom.
     """
     path = course.notebook("solutions", lab)
-    done = run_notebook(read_notebook(path), quick=quick, show=True, cell_seconds=3600, notebook_seconds=7200)
-    for n, cell in enumerate(done.notebook.cells):
-        for output in cell.get("outputs", []):
+    solution = read_notebook(path)
+    done = run_notebook(solution, quick=False, show=True, cell_seconds=3600, notebook_seconds=7200)
+    for n, (cell, ran) in enumerate(zip(solution.cells, done.notebook.cells)):
+        for output in ran.get("outputs", []):
             if output.output_type == "error":
-                raise CourseError(f"{path}, {label(done.notebook, n)} failed: {output.ename}: {output.evalue}")
-        cell.metadata.pop("execution", None)
-    write_text(path, _dump(done.notebook))
+                raise CourseError(f"{path}, {label(solution, n)} failed: {output.ename}: {output.evalue}")
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+    write_text(path, _dump(solution))
     return done.seconds
 
 
