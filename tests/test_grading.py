@@ -8,7 +8,7 @@ from conftest import write_course
 from nbgrader.api import Gradebook
 
 from vaelabs.build import build_lab, write
-from vaelabs.course import CourseError, grade_id, read_notebook, write_text
+from vaelabs.course import Course, CourseError, grade_id, read_notebook, write_text
 from vaelabs.grading import grade, load_results, make_marks
 from vaelabs.reports import make_feedback
 from vaelabs.sample import with_answers
@@ -196,6 +196,41 @@ def test_a_page_says_why_nothing_could_be_graded(graded):
 
     assert "could not be graded" in page
     assert "A person will look at it" in page
+
+
+def plain_course(root):
+    """An nbgrader course that knows nothing of us: asserts as hidden tests, partial credit, no config."""
+    meta = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False}
+    cells = [
+        nbformat.v4.new_code_cell("### BEGIN SOLUTION\ndef double(x):\n    return 2 * x\n### END SOLUTION",
+                                  metadata={"nbgrader": {**meta, "grade_id": "double", "solution": True}}),
+        nbformat.v4.new_code_cell("import sys; print('noise', file=sys.stderr)\n### BEGIN HIDDEN TESTS\nassert double(4) == 8, 'four'\n### END HIDDEN TESTS",
+                                  metadata={"nbgrader": {**meta, "grade_id": "test_double", "grade": True, "locked": True, "points": 2}}),
+        nbformat.v4.new_code_cell("1.5 if double(1) else 0", metadata={"nbgrader": {**meta, "grade_id": "partial", "grade": True, "locked": True, "points": 3}}),
+    ]  # fmt: skip
+    course = Course(root)
+    write_text(course.notebook("source", "ps1"), nbformat.writes(nbformat.v4.new_notebook(cells=cells)))
+    return course
+
+
+def test_any_nbgrader_course_can_be_graded(tmp_path):
+    """Plain asserts and partial credit count as in nbgrader; stderr and a crash cost no other cell."""
+    course = plain_course(tmp_path)
+    source = read_notebook(course.notebook("source", "ps1"))
+    answers = {"ada": "def double(x): return 2 * x", "bob": "def double(x): return 2", "eve": "import os; os._exit(1)"}
+    for student, answer in answers.items():
+        write_text(course.submission(student, "ps1"), nbformat.writes(with_answers(source, {"double": answer})))
+
+    results = {result.student: result for result in grade(course, ["ps1"], sorted(answers))}
+
+    assert {name: [(v.task, v.points, v.status) for v in result.verdicts] for name, result in results.items()} == {
+        "ada": [("test_double", 2, "graded"), ("partial", 1.5, "graded")],
+        "bob": [("test_double", 0, "graded"), ("partial", 1.5, "graded")],
+        "eve": [("test_double", 0, "failed"), ("partial", 0, "failed")],
+    }
+    assert results["bob"].verdicts[0].message == "test_double: a test failed with AssertionError: four"
+    page = make_feedback(course, "bob", "ps1", results["bob"].verdicts).read_text()
+    assert "double(4)" not in page
 
 
 def test_a_broken_course_config_is_one_sentence(built):

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -151,24 +152,25 @@ def feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...]) -
 
 @main.command()
 @click.argument("labs", nargs=-1, metavar="[LAB]...")
-@click.option("--into", default="demo", metavar="DIR", show_default=True, help="Folder for the demo; replaced if it is one.")
+@click.option("--into", default="demo", metavar="DIR", show_default=True, help="Folder for the demo.")
 @click.pass_obj
 @command
 def demo(course: Course, labs: tuple[str, ...], into: str) -> None:
     """Build the labs, let a made-up class answer them, grade it and write its feedback.
 
     All of it happens in a folder of its own; your class's files stay untouched. Needs no network.
+    A second run grades only what has changed since.
     """
     from . import build as builder
     from .sample import hand_in, sample_class
 
     begin = time.monotonic()
-    place = _fresh_demo(course, into)
     chosen = course.choose(labs, course.written_labs(), "lab")
-    for lab in chosen:
-        with err.status(f"Building {lab}"):
-            built = builder.build_lab(course, lab)
-            builder.write(place, built)
+    with err.status(f"Building {', '.join(chosen)}"):
+        built = [builder.build_lab(course, lab) for lab in chosen]
+    place = _demo_folder(course, into, sha256(repr(built).encode()).hexdigest())
+    for lab, notebooks in zip(chosen, built):
+        builder.write(place, notebooks)
         people = sample_class(Course(place.root), lab)
         hand_in(place, lab, people)
         out.print(f"{lab} is built; {len(people)} made-up students have handed it in:\n")
@@ -244,6 +246,9 @@ def _feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...]) 
                 err.print(f"No page for {result.student}, {result.lab}: {error}", markup=False)
             bar.advance(task)
     out.print(f"Feedback, a page for each student:  {_shown(course.root / 'feedback')} ({len(wanted) - failed} pages)")
+    telling = next((result for result in wanted if any(v.diagnosis for v in result.verdicts)), None)
+    if telling:
+        out.print(f"One to look at:  {_shown(course.feedback(telling.student, telling.lab))}")
     return not failed
 
 
@@ -293,18 +298,22 @@ def _remarks(result: Any) -> list[str]:
     return named or [verdict.explanation() for verdict in lost if verdict.status != "missing"][:1]
 
 
-def _fresh_demo(course: Course, into: str) -> Course:
-    """An empty course folder for the demo, in place of an older one; never in place of anything else."""
+def _demo_folder(course: Course, into: str, code: str) -> Course:
+    """The demo's own course folder, emptied when it was made of other labs (`code`); never in place of anything else."""
     root = (course.root / into).resolve()
     mark = root / ".vaelabs-demo"
     if root.exists() and any(root.iterdir()) and not mark.is_file():
         raise CourseError(f"{root} exists and is no demo.", "Name another folder: vaelabs demo --into DIR")
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    mark.touch()
+    if mark.is_file() and mark.read_text() != code:
+        shutil.rmtree(root, ignore_errors=True)
+    shutil.rmtree(root / "submitted", ignore_errors=True)
+    root.mkdir(parents=True, exist_ok=True)
+    mark.write_text(code)
     shutil.copy(course.config_file, root / course.config_file.name)
-    (root / "tests").mkdir()
-    (root / "tests" / "answers").symlink_to(course.root / "tests" / "answers")
+    answers = root / "tests" / "answers"
+    if not answers.is_symlink():
+        answers.parent.mkdir(exist_ok=True)
+        answers.symlink_to(course.root / "tests" / "answers")
     return Course(root)
 
 

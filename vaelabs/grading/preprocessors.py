@@ -11,7 +11,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from vaelabs.checks.rubric import Score, Verdict
 from vaelabs.course import SHOW_TAG, grade_id
-from vaelabs.sandbox import uses_our_checks, verdict_of
+from vaelabs.sandbox import is_autograded, uses_our_checks, verdict_of, verdicts, without_stderr
 
 MAX_FIGURE_BYTES = 2_000_000
 
@@ -28,25 +28,29 @@ class ClearOutput(preprocessors.ClearOutput):
 
 
 class MakeVerdicts(NbGraderPreprocessor):
-    """Leaves in each graded cell of ours one output: its verdict.
+    """Leaves in each graded cell of ours one output, its verdict, and in others nothing on stderr.
 
     nbgrader 0.9 gives 0 to a cell that wrote to stderr and full marks to one whose last value is no number;
     after this step neither can happen: without a valid verdict the value is 0.0.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        found = [(cell, verdict_of(nb, cell)) for cell in nb.cells if uses_our_checks(cell)]
-        for cell, verdict in found:
-            data = Score(verdict)._repr_mimebundle_()
-            cell.outputs = [nbformat.v4.new_output("execute_result", data, execution_count=cell.execution_count)]
+        found = {n: verdict_of(nb, cell) for n, cell in enumerate(nb.cells) if is_autograded(cell)}
+        for n, verdict in found.items():
+            cell = nb.cells[n]
+            if uses_our_checks(cell):
+                data = Score(verdict)._repr_mimebundle_()
+                cell.outputs = [nbformat.v4.new_output("execute_result", data, execution_count=cell.execution_count)]
+            else:
+                nb.cells[n] = without_stderr(cell)
         return nb, resources
 
 
 class SaveAutoGrades(preprocessors.SaveAutoGrades):
-    """Also tells the formgrader what must be looked at, and writes the diagnosis beside the answer."""
+    """Saves the verdicts' points, tells the formgrader what must be looked at, and writes the diagnosis beside it."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        self._verdicts = {v.task: v for v in (verdict_of(nb, cell) for cell in nb.cells if uses_our_checks(cell))}
+        self._verdicts = {verdict.task: verdict for verdict in verdicts(nb)}
         return super().preprocess(nb, resources)
 
     def _verdict(self, cell: NotebookNode) -> Verdict | None:
@@ -54,10 +58,11 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):
 
     def _add_score(self, cell: NotebookNode, resources: Any) -> None:
         super()._add_score(cell, resources)
-        verdict = self._verdict(cell)
-        if verdict is not None and verdict.status == "needs_review":
+        verdict = self._verdict(cell) if is_autograded(cell) else None
+        if verdict is not None:
             grade = self.gradebook.find_grade(grade_id(cell), self.notebook_id, self.assignment_id, self.student_id)
-            grade.needs_manual_grade = True
+            grade.auto_score = verdict.points
+            grade.needs_manual_grade |= verdict.status == "needs_review"
             self.gradebook.db.commit()
 
     def _add_comment(self, cell: NotebookNode, resources: Any) -> None:

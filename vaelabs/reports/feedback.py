@@ -24,7 +24,7 @@ from traitlets.config import Config
 from vaelabs.checks.rubric import Verdict
 from vaelabs.converting import convert, course_config
 from vaelabs.course import Course, grade_id, write_text
-from vaelabs.sandbox import uses_our_checks, verdict_of
+from vaelabs.sandbox import is_autograded, verdict_of
 
 TEMPLATE = "vaelabs_feedback"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -97,7 +97,7 @@ class Explain(NbGraderPreprocessor):
             "lab": resources["nbgrader"]["assignment"],
             "title": nb.metadata.get("vaelabs", {}).get("title", resources["nbgrader"]["assignment"]),
             "reason": "",
-            "tasks": [_task_of(nb, cell) for cell in nb.cells if uses_our_checks(cell)],
+            "tasks": [_task_of(nb, cell) for cell in nb.cells if is_autograded(cell)],
             "questions": [asdict(_question(nb, cell)) for cell in nb.cells if _is_written_answer(cell)],
             "figures": [
                 {"title": headings[n], "png": png} for n, cell in enumerate(nb.cells) for png in _pictures(cell)

@@ -6,6 +6,16 @@ So far the limits are time limits: see the security section of the README for wh
 """
 
 from .execute import Execute, Run, run_notebook, with_profile
-from .verdicts import uses_our_checks, verdict_of, verdicts
+from .verdicts import is_autograded, uses_our_checks, verdict_of, verdicts, without_stderr
 
-__all__ = ["Execute", "Run", "run_notebook", "uses_our_checks", "verdict_of", "verdicts", "with_profile"]
+__all__ = [
+    "Execute",
+    "Run",
+    "is_autograded",
+    "run_notebook",
+    "uses_our_checks",
+    "verdict_of",
+    "verdicts",
+    "with_profile",
+    "without_stderr",
+]

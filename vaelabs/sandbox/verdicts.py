@@ -5,31 +5,36 @@ from __future__ import annotations
 import json
 import re
 
+import nbformat
 from nbformat import NotebookNode
+from nbgrader.utils import determine_grade
 
 from vaelabs.checks.rubric import MIME, Verdict, read_verdict
 from vaelabs.course import grade_id
 
 
+def is_autograded(cell: NotebookNode) -> bool:
+    """Whether the cell is marked by running it."""
+    meta = cell.metadata.get("nbgrader", {})
+    return cell.cell_type == "code" and bool(meta.get("grade")) and not meta.get("solution")
+
+
 def uses_our_checks(cell: NotebookNode) -> bool:
     """Whether the cell is graded by `vaelabs.checks`, so that only a verdict earns points."""
-    return (
-        cell.cell_type == "code"
-        and bool(cell.metadata.get("nbgrader", {}).get("grade"))
-        and "vaelabs.checks" in cell.source
-    )
+    return is_autograded(cell) and "vaelabs.checks" in cell.source
 
 
 def verdicts(nb: NotebookNode) -> list[Verdict]:
-    """The verdicts of all graded cells that use our checks, in their order."""
-    return [verdict_of(nb, cell) for cell in nb.cells if uses_our_checks(cell)]
+    """The verdicts of all autograded cells, in their order."""
+    return [verdict_of(nb, cell) for cell in nb.cells if is_autograded(cell)]
 
 
 def verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
-    """The verdict of one graded cell. Without a valid one nothing is earned, and the status says why:
+    """The verdict of one autograded cell. Where none was reached nothing is earned, and the status says why:
 
     `missing`: the answer is the stub still; `failed`: the student's code stopped the check;
     `needs_review`: not to be understood without a person.
+    A cell with plain asserts, of any nbgrader course, is scored as nbgrader does it; stderr costs nothing.
     """
     meta = cell.metadata.nbgrader
     task, points = meta.grade_id.removeprefix("test-"), float(meta.points)
@@ -38,6 +43,14 @@ def verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
         return Verdict(task, 0.0, points, status, message=message)
 
     stopped = _error(cell)
+    if stopped is None and not uses_our_checks(cell):
+        if cell.execution_count is None:
+            return nothing("needs_review", f"{task}: the graded cell was not run")
+        try:
+            earned, _ = determine_grade(without_stderr(cell))
+        except ValueError as error:
+            return nothing("needs_review", f"{task}: {error}")
+        return Verdict(task, float(earned), points, "graded")
     if stopped is None:
         try:
             verdict = read_verdict(cell.outputs)
@@ -49,7 +62,9 @@ def verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
             return nothing("needs_review", f"{task}: the check's result is that of another task")
         return verdict
 
-    answer = next((_error(each) for each in nb.cells if grade_id(each) == task and each.cell_type == "code"), None)
+    answer = next((_error(each) for each in nb.cells if grade_id(each) == task and each is not cell), None)
+    if answer is None and stopped[0] == "NotImplementedError":
+        answer = stopped
     if answer is not None:
         if answer[0] == "NotImplementedError":
             return nothing("missing", f"{task}: it is not written yet")
@@ -58,7 +73,16 @@ def verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
         return nothing("failed", f"{task}: {stopped[1]}; is the answer cell complete?")
     if stopped[0] in ("TimeLimit", "KernelDied"):
         return nothing("failed", f"{task}: {stopped[1]}")
+    if not uses_our_checks(cell):
+        return nothing("graded", f"{task}: a test failed with {stopped[0]}" + (f": {stopped[1]}" if stopped[1] else ""))
     return nothing("needs_review", f"{task}: the check stopped with {stopped[0]}: {stopped[1]}")
+
+
+def without_stderr(cell: NotebookNode) -> NotebookNode:
+    """The cell without what was written to stderr, which nbgrader 0.9 takes for a failed test."""
+    cell = nbformat.from_dict(cell)
+    cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
+    return cell
 
 
 def mentions_name_error(cell: NotebookNode) -> bool:

@@ -130,6 +130,32 @@ def look(log):
 
 diagnosis = {log: look(log) for log in "ABCDE"}
 
+# %% right: a comprehension
+diagnosis = {letter: name for letter, name in zip("ABCDE", (
+    "decoder_got_mu", "sigma_too_large", "too_little_data", "kl_divided_by_batch", "kl_added"))}
+
+# %% right: merged from two
+diagnosis = {"A": "decoder_got_mu", "B": "sigma_too_large"} | {
+    "C": "too_little_data", "D": "kl_divided_by_batch", "E": "kl_added"}
+
+# %% right: changed on second thoughts
+diagnosis = dict.fromkeys("ABCDE", "too_few_steps")
+diagnosis.update(A="decoder_got_mu", B="sigma_too_large", C="too_little_data")
+diagnosis["D"], diagnosis["E"] = "kl_divided_by_batch", "kl_added"
+
+# %% right: a default dictionary
+from collections import defaultdict
+
+diagnosis = defaultdict(str)
+for letter, name in ("B", "sigma_too_large"), ("A", "decoder_got_mu"), ("D", "kl_divided_by_batch"), ("C", "too_little_data"):
+    diagnosis[letter] = name
+diagnosis["E"] = "kl_added"
+
+# %% right: names kept in variables
+bottleneck, noise, sample_size = "decoder_got_mu", "sigma_too_large", "too_little_data"
+batch, sign = "kl_divided_by_batch", "kl_added"
+diagnosis = {"A": bottleneck, "B": noise, "C": sample_size, "D": batch, "E": sign}
+
 # %% wrong C6: two exchanged
 diagnosis = {
     "A": "sigma_too_large",
