@@ -198,6 +198,154 @@ def test_a_page_says_why_nothing_could_be_graded(graded):
     assert "A person will look at it" in page
 
 
+@pytest.fixture
+def one(built):
+    """The small course with one right submission, graded."""
+    release = read_notebook(built.notebook("release", "mini"))
+    hand_in(built, "ada", answered(release))
+    list(grade(built, ["mini"], ["ada"]))
+    return built
+
+
+def gradebook_of(course):
+    return Gradebook(f"sqlite:///{course.root}/gradebook.db", "vaelabs")
+
+
+def autograded_points(course, student):
+    with gradebook_of(course) as gradebook:
+        notebook = gradebook.find_submission_notebook("mini", "mini", student)
+        return sum(each.auto_score or 0 for each in notebook.grades)
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        lambda course: course.autograded("ada", "mini").unlink(),
+        lambda course: (course.root / "gradebook.db").unlink(),
+        lambda course: (course.report / "results" / "mini" / "ada.json").write_text("{"),
+    ],
+    ids=["autograded", "gradebook", "record"],
+)
+def test_a_record_does_not_stand_alone(one, lose):
+    """What an interrupted run or a person removed is made again, without --force."""
+    lose(one)
+
+    (result,) = grade(one, ["mini"], ["ada"])
+
+    assert (result.fresh, result.points) == (True, 8)
+    assert one.autograded("ada", "mini").is_file()
+    assert autograded_points(one, "ada") == 8
+
+
+def test_an_interrupted_run_is_made_good(one, monkeypatch):
+    """Ctrl-C in the middle of a forced run leaves no old record that would hide it."""
+    with monkeypatch.context() as patch:
+        patch.setattr("vaelabs.grading.batch.convert", interrupt_autograde)
+        with pytest.raises(KeyboardInterrupt):
+            list(grade(one, ["mini"], ["ada"], force=True))
+
+    (result,) = grade(one, ["mini"], ["ada"])
+
+    assert (result.fresh, result.points) == (True, 8)
+
+
+def interrupt_autograde(converter, *arguments, **options):
+    from vaelabs.converting import convert
+
+    if converter.__name__ == "Autograde":
+        raise KeyboardInterrupt
+    convert(converter, *arguments, **options)
+
+
+@pytest.mark.parametrize("now", ["garbage", None])
+def test_a_worse_resubmission_takes_the_points_back_everywhere(one, now):
+    """Gradebook, marks and autograded/ agree; what a person marked stays."""
+    with gradebook_of(one) as gradebook:
+        gradebook.find_grade("m1-why", "mini", "mini", "ada").manual_score = 1.5
+        gradebook.db.commit()
+    one.submission("ada", "mini").unlink()
+    if now is not None:
+        hand_in(one, "ada", now)
+
+    (result,) = grade(one, ["mini"], ["ada"])
+
+    assert {verdict.status for verdict in result.verdicts} == {"needs_review" if now else "missing"}
+    assert autograded_points(one, "ada") == 0
+    assert not one.autograded("ada", "mini").exists()
+    with gradebook_of(one) as gradebook:
+        assert gradebook.find_grade("m1-why", "mini", "mini", "ada").manual_score == 1.5
+
+
+def test_who_has_left_has_no_marks(one):
+    """The table speaks of those in submitted/."""
+    (one.root / "submitted" / "ada").rename(one.root / "submitted" / "grace")
+    list(grade(one, ["mini"], ["grace"]))
+
+    rows = make_marks(one).read_text()
+
+    assert "ada" not in rows
+    assert "grace" in rows
+
+
+@pytest.mark.parametrize(
+    "place, status",
+    [
+        ("mini/mini/mini.ipynb", "needs_review"),
+        ("mini.ipynb", "needs_review"),
+        ("Mini/mini.ipynb", "needs_review"),
+        ("mini/mini.ipynb/a.txt", "needs_review"),
+        ("mini/.DS_Store", "missing"),
+        ("other/other.ipynb", "needs_review"),
+    ],
+)
+def test_a_notebook_in_the_wrong_place_is_not_missing_in_silence(one, place, status):
+    """A person looks at it; files of the system are nobody's work."""
+    write_text(one.root / "submitted" / "eve" / place, "{}")
+
+    (result,) = grade(one, ["mini"], ["eve"])
+
+    assert {verdict.status for verdict in result.verdicts} == {status}
+
+
+def test_a_copied_cell_does_not_stop_the_notebook(one):
+    """Of two cells with one id the last counts, as in nbgrader; everything is graded."""
+    nb = read_notebook(one.submission("ada", "mini"))
+    nb.cells.insert(6, nbformat.from_dict({**nb.cells[5], "id": "copy"}))
+    hand_in(one, "ada", nbformat.writes(nb))
+
+    (result,) = grade(one, ["mini"], ["ada"])
+
+    assert (result.points, result.reason) == (8, "")
+
+
+def test_moved_cells_are_looked_at_by_a_person(one):
+    """A graded cell above its answer is no fault of the answer's."""
+    nb = read_notebook(one.submission("ada", "mini"))
+    names = [grade_id(cell) for cell in nb.cells]
+    nb.cells.insert(names.index("kl_divergence"), nb.cells.pop(names.index("test-kl_divergence")))
+    hand_in(one, "ada", nbformat.writes(nb))
+
+    (result,) = grade(one, ["mini"], ["ada"])
+
+    assert [(verdict.status, verdict.points) for verdict in result.verdicts] == [("needs_review", 0), ("graded", 3)]
+
+
+def test_a_students_metadata_changes_nothing(one):
+    """Tags on a graded cell, another profile, another title: marks and page are as before."""
+    nb = read_notebook(one.submission("ada", "mini"))
+    nb.metadata["vaelabs"] = ["<b>free points</b>"]
+    for cell in nb.cells:
+        if grade_id(cell).startswith("test-"):
+            cell.metadata["tags"] = ["show", "skip-execution", "raises-exception"]
+    hand_in(one, "ada", nbformat.writes(nb))
+
+    (result,) = grade(one, ["mini"], ["ada"])
+    page = make_feedback(one, "ada", "mini", result.verdicts).read_text()
+
+    assert result.points == 8
+    assert "<title>A small lab: feedback for ada</title>" in page
+
+
 def plain_course(root):
     """An nbgrader course that knows nothing of us: asserts as hidden tests, partial credit, no config."""
     meta = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False}

@@ -104,6 +104,30 @@ def test_an_answer_may_lean_on_a_cell_for_show():
     assert verdict.points == 5
 
 
+def test_a_cell_for_show_that_dies_takes_no_answer_with_it():
+    """The second chance replays all that stands before the graded cell."""
+    answer = RIGHT.replace("0.5 *", "half *")
+
+    nb = run(
+        code("half = 0.5", tags=["show"]),
+        code("import os; os._exit(1)", tags=["show"]),
+        code(answer, "kl_divergence", solution=True),
+        graded(),
+    )
+
+    assert only_verdict(nb).points == 5
+
+
+def test_endless_printing_stays_small():
+    """What a cell prints beyond its share is dropped, and the rest is graded."""
+    flood = "import time\nend = time.time() + 2\nwhile time.time() < end: print('x' * 1000)"
+
+    nb = run(code(RIGHT, "kl_divergence", solution=True), code(flood), graded())
+
+    assert len(printed(nb.cells[1])) <= 10_000_000
+    assert only_verdict(nb).points == 5
+
+
 def test_the_quick_profile_follows_the_parameters():
     """Its values win over those of the cell tagged `parameters`."""
     nb = notebook(code("steps = 3000", tags=["parameters"]), code("print(steps)"))
@@ -118,6 +142,10 @@ def test_the_quick_profile_follows_the_parameters():
     "answer, status, message",
     [
         ("def kl_divergence(mu, logvar):\n    # @@ COMPLETE @@\n    raise NotImplementedError", "missing", "kl_divergence: it is not written yet"),
+        ("raise NotImplementedError('for sparse tensors')", "failed", "kl_divergence: its cell stopped with NotImplementedError: for sparse tensors"),
+        ("def kl_divergence(mu, logvar):\n    raise NotImplementedError('no kernel')", "failed", "kl_divergence: it raised NotImplementedError: no kernel, at the line `raise NotImplementedError('no kernel')`"),
+        ("def kl_divergence(mu, logvar):\n    raise KeyboardInterrupt", "failed", "kl_divergence: it raised KeyboardInterrupt, at the line `raise KeyboardInterrupt`"),
+        ("def kl_divergence(mu, logvar):\n    return mu.to_sparse()", "failed", None),
         ("raise NotImplementedError", "missing", "kl_divergence: it is not written yet"),
         ("def kl_divergence(mu, logvar:\n    pass", "failed", "kl_divergence: its cell stopped with SyntaxError: '(' was never closed (line 1)"),
         ("import torch\n1 / 0", "failed", "kl_divergence: its cell stopped with ZeroDivisionError: division by zero"),
@@ -130,7 +158,7 @@ def test_what_stopped_the_check_is_said_in_one_sentence(answer, status, message)
     """Nothing earned, the reason named, nothing of the hidden test."""
     verdict = only_verdict(run(code(answer, "kl_divergence", solution=True), graded()))
 
-    assert (verdict.status, verdict.points, verdict.message) == (status, 0, message)
+    assert (verdict.status, verdict.points, verdict.message) == (status, 0, message or verdict.message)
 
 
 NOISY = """import os, sys, warnings

@@ -46,7 +46,10 @@ def _given(diagnosis: Any) -> dict[str, Any]:
     """The student's choices by letter, without the blank ones; empty when it is no dictionary."""
     if not isinstance(diagnosis, Mapping):
         return {}
-    return {_plain(letter): choice for letter, choice in diagnosis.items() if not _blank(choice)}
+    try:
+        return {_plain(letter): choice for letter, choice in diagnosis.items() if not _blank(choice)}
+    except Exception:  # a dictionary of the student's own making
+        return {}
 
 
 def _blank(choice: Any) -> bool:

@@ -141,7 +141,8 @@ def _terms(subject: Any, rubric: Rubric, inputs: Inputs, seed: int | None = None
     results = _results(subject, rubric, inputs, seed, **beta)
     if not isinstance(results, tuple) or len(results) != 3:
         count = len(results) if isinstance(results, tuple) else 1
-        raise Broken(f"elbo_terms returns three results, {', '.join(NAMES)}; yours returns {count}")
+        found = f"one of shape {np.shape(results)}" if count == 1 else str(count)
+        raise Broken(f"elbo_terms returns three results, {', '.join(NAMES)}; yours returns {found}")
     for name, got in zip(NAMES, results):
         expect_shape(got, (len(inputs.x),), f"{name} of {len(inputs.x)} examples")
     return results
@@ -209,16 +210,28 @@ class _Term:
 
 
 class _Spread:
-    """The answer, with its kl repeated for each example where the student's own function gives one for the batch."""
+    """The answer as three results of one number per example.
+
+    Its kl is repeated for each example where the student's own function gives one for the batch.
+    """
 
     def __init__(self, subject: Any, kl: _Term):
-        self._subject, self._kl = subject, kl
+        self._subject, self._kl, self._stacked = subject, kl, False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._subject, name)
 
+    def vjp(self, args: tuple, cotangents: tuple, **options: Any) -> Any:
+        if self._stacked:
+            wanted = next(each for each in cotangents if each is not None)
+            cotangents = np.stack([np.zeros_like(wanted) if each is None else each for each in cotangents])
+        return self._subject.vjp(args, cotangents, **options)
+
     def __call__(self, x: Array, encoder: Net, *rest: Any, **beta: float) -> Any:
         results = self._subject(x, encoder, *rest, **beta)
+        if not isinstance(results, tuple) and np.shape(results) == (3, len(x)):
+            self._stacked = True
+            results = tuple(results)  # one tensor of three rows unpacks like three tensors
         if (
             isinstance(results, tuple)
             and len(results) == 3

@@ -55,10 +55,10 @@ def check_kl_divergence(kl_divergence: Any, framework: str = "torch", seed: int 
 def _fresh(rng: np.random.Generator) -> tuple[Array, Array]:
     """Seven examples, three of them with all logvar > 0 so that a logarithm of logvar (K17) shows numbers.
 
-    Three to five dimensions: with two, a mean would hide a missing half. Two decimals, so that a message's
-    example can be typed again.
+    Three or five dimensions: with two or four, a mean would imitate a missing half or a quarter. Two decimals, so
+    that a message's example can be typed again.
     """
-    shape = 7, int(rng.integers(3, 6))
+    shape = 7, int(rng.choice((3, 5)))
     mu = rng.normal(0, 1.5, shape).round(2)
     logvar = rng.uniform(-2.5, 2.5, shape).round(2)
     logvar[:3] = np.abs(logvar[:3]) + 0.1
@@ -125,7 +125,7 @@ def _check_underflow(subject: Any, zero: Array) -> None:
     except Failure:
         return
     for what, got, want in (("KL", value, 99.5), ("gradient", float(np.squeeze(gradient)), -0.5)):
-        if not (np.isinf(got) or np.isclose(got, want, rtol=LOOSE)):
+        if not (np.isinf(got) or np.isclose(got, want, rtol=1e-2)):  # exp(-100) has lost digits already
             raise Broken(f"in float32, the {what} at mu = 0, logvar = -200 is {want:g}: yours is {got:.6g}")
 
 

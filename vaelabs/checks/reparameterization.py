@@ -383,7 +383,7 @@ def _scale_evidence(seen: Evidence, sigma: Callable[[Array], Array]) -> str | No
 
 def _sigma_at_one(seen: Evidence) -> str:
     spread = float(np.sqrt(np.mean(seen.at_one**2)))
-    return f"at logvar = 1 the standard deviation of your z is {spread:.3g}, it is {np.exp(0.5):.3g}"
+    return f"at logvar = 1 the standard deviation of your z is {spread:.3g}; it should be {np.exp(0.5):.3g}"
 
 
 def _obeys_scale(seen: Evidence) -> bool:

@@ -31,7 +31,7 @@ def row_values(subject: Any, *arrays: Array) -> Array:
     arrays = tuple(np.asarray(array) for array in arrays)
     size = len(arrays[0])
     got = subject(*arrays)
-    if np.shape(got) == (size,) and not isinstance(got, tuple):
+    if not isinstance(got, tuple) and np.shape(got) == (size,):
         return got
     return np.array([_single(subject(*_row(arrays, n))) for n in range(size)])
 
@@ -40,7 +40,7 @@ def row_gradients(subject: Any, arrays: tuple[Array, ...], cotangent: Array) -> 
     """Gradients of sum(cotangent * row_values) with respect to each array, in their order."""
     arrays = tuple(np.asarray(array) for array in arrays)
     got = subject(*arrays)
-    if np.shape(got) == cotangent.shape and not isinstance(got, tuple):
+    if not isinstance(got, tuple) and np.shape(got) == cotangent.shape:
         return subject.vjp(arrays, cotangent)
     parts = []
     for n, weight in enumerate(cotangent):

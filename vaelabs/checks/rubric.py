@@ -80,7 +80,7 @@ class Verdict:
         """Why points were lost, in one or two sentences; empty when none were."""
         if self.diagnosis is not None:
             return " ".join(filter(None, (self.diagnosis.sentence, self.diagnosis.evidence)))
-        return self.message or " ".join(f"{each.name}: {each.message}" for each in self.properties if each.message)
+        return self.message or "; ".join(f"{each.name}: {each.message}" for each in self.properties if each.message)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -165,7 +165,7 @@ class Rubric:
         """Name the first misconception whose own outputs are the student's, unless all is right."""
         if self.all_hold or self.diagnosis is not None:
             return
-        for each in misconceptions:
+        for each in _until_it_fails(misconceptions):
             try:
                 evidence = each.recognise()
             except (Broken, Failure, ArithmeticError, ValueError, IndexError, TypeError):
@@ -192,6 +192,14 @@ class Rubric:
         )
 
 
+def _until_it_fails(misconceptions: Iterable[Misconception]) -> Iterator[Misconception]:
+    """The catalogue, cut short where an answer too odd to be compared stops it: a mark never hangs on a diagnosis."""
+    try:
+        yield from misconceptions
+    except Exception:
+        return
+
+
 def expect_close(got: Any, want: Any, what: str, rtol: float = 1e-9, atol: float = 1e-9) -> None:
     """Raise Broken unless `got` has the shape of `want` and its values, |got - want| <= atol + rtol |want|.
 
@@ -203,13 +211,22 @@ def expect_close(got: Any, want: Any, what: str, rtol: float = 1e-9, atol: float
         right = (got == want) | (np.abs(got - want) <= atol + rtol * np.abs(want))
     if not right.all():
         worst = np.unravel_index(np.argmin(right), right.shape)
-        raise Broken(f"{what}: got {got[worst]:.6g}, expected {want[worst]:.6g}")
+        raise Broken("{}: got {}, expected {}".format(what, *tell_apart(got[worst], want[worst])))
+
+
+def tell_apart(got: float, want: float) -> tuple[str, str]:
+    """Both numbers, with as many digits as it takes to see that they differ."""
+    for digits in (6, 9, 12):
+        pair = f"{got:.{digits}g}", f"{want:.{digits}g}"
+        if pair[0] != pair[1]:
+            break
+    return pair
 
 
 def expect_shape(got: Any, shape: tuple[int, ...], what: str) -> None:
     """Raise Broken unless `got` is one array of this shape."""
     if isinstance(got, tuple):
-        raise Broken(f"{what}: got {len(got)} results, expected one array of shape {shape}")
+        raise Broken(f"{what}: got {len(got)} results (a list or a tuple), expected one array of shape {tuple(shape)}")
     if np.shape(got) != tuple(shape):
         raise Broken(f"{what}: got shape {np.shape(got)}, expected {tuple(shape)}")
 

@@ -137,6 +137,8 @@ def _expect_networks(subject: Any, rubric: Rubric) -> None:
     (data, latent, batch), model = models[-1]
     x, z = model.inputs(rubric, batch, data), model.inputs(rubric, batch, latent)
     mu, logvar = model.encode(x)
+    if not any(HIDDEN in np.shape(each) for each in model.instance.parameters().values()):
+        raise Broken(f"with hidden = {HIDDEN} no layer has {HIDDEN} units: use the argument `hidden`")
     if np.allclose(mu, logvar, rtol=LOOSE, atol=1e-6):
         raise Broken("mu and logvar of encode(x) are the same numbers: each needs outputs of its own")
     for what, values in (("mu of encode(x)", mu), ("decode(z)", model("decode", z))):

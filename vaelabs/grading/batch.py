@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 import vaelabs
@@ -20,7 +22,7 @@ from vaelabs.converting import convert, course_config
 from vaelabs.course import Course, CourseError, read_notebook, write_text
 from vaelabs.sandbox import verdicts
 
-from .result import Result, load_result, load_results
+from .result import Result, forget_result, load_result, load_results
 from .settings import autograde_settings
 
 UNUSABLE = set("*?[]\n\r")
@@ -81,32 +83,87 @@ def _grade_one(course: Course, config: Config, student: str, lab: str, force: bo
     submission = course.submission(student, lab)
     fingerprint = _fingerprint(course, lab, submission)
     old = load_result(course, student, lab)
-    if old is not None and old.fingerprint == fingerprint and not old.needs_review and not force:
+    if old is not None and not force and old.fingerprint == fingerprint and _still_stands(course, config, old):
         return old
 
     begin = time.monotonic()
+    forget_result(course, student, lab)
 
     def give_up(status: str, reason: str) -> Result:
-        return Result(student, lab, _without(course, lab, status, reason), fingerprint, _since(begin), reason)
+        _withdraw(course, config, student, lab, review=status == "needs_review")
+        blank = _without(course, lab, status, reason)
+        return Result(student, lab, blank, fingerprint, time.monotonic() - begin, reason, fresh=True)
 
     if set(student) & UNUSABLE:
         return give_up("needs_review", f"the folder submitted/{student} has one of * ? [ ] in its name; rename it")
     if not submission.is_file():
-        found = sorted(path.name for path in submission.parent.glob("*") if path.is_file())
+        found = _strays(course, student, lab)
         if not found:
             return give_up("missing", f"{student} has not handed in {lab}")
-        return give_up("needs_review", f"{submission} does not exist; the folder holds {', '.join(found)}")
+        where = submission.relative_to(course.root)
+        return give_up("needs_review", f"{where} is not there; found {', '.join(found)}")
     try:
         read_notebook(submission)
         convert(Autograde, course.root, config, lab, student, log=course.report / "nbgrader.log")
         graded = {verdict.task: verdict for verdict in verdicts(read_notebook(course.autograded(student, lab)))}
     except (CourseError, OSError) as error:
-        return give_up("needs_review", f"{student}'s {lab} could not be graded: {error}")
-    lost = f"{student}'s {lab} has lost the graded cell of this task"
-    complete = [
-        graded.get(blank.task, blank) for blank in _without(course, lab, "needs_review", lost)
-    ]
-    return Result(student, lab, complete, fingerprint, _since(begin))
+        return give_up("needs_review", f"{student}'s {lab} could not be graded: {_first_line(error)}")
+    lost = "the graded cell of this task is lost"
+    complete = [graded.get(blank.task, blank) for blank in _without(course, lab, "needs_review", lost)]
+    return Result(student, lab, complete, fingerprint, time.monotonic() - begin, fresh=True)
+
+
+def _still_stands(course: Course, config: Config, old: Result) -> bool:
+    """Whether the rest of what a record promises is there too: the autograded notebook and the gradebook's entry."""
+    if old.needs_review:
+        return False
+    if old.reason:
+        return True
+    with _gradebook(course, config) as gradebook:
+        try:
+            gradebook.find_submission(old.lab, old.student)
+        except MissingEntry:
+            return False
+    return course.autograded(old.student, old.lab).is_file()
+
+
+def _withdraw(course: Course, config: Config, student: str, lab: str, review: bool) -> None:
+    """Take back what an earlier submission earned automatically; marks given by hand stay."""
+    if set(student) & UNUSABLE:
+        return
+    shutil.rmtree(course.autograded(student, lab).parent, ignore_errors=True)
+    with _gradebook(course, config) as gradebook:
+        try:
+            submission = gradebook.find_submission(lab, student)
+        except MissingEntry:
+            return
+        for notebook in submission.notebooks:
+            for grade in notebook.grades:
+                grade.auto_score = 0
+                grade.needs_manual_grade = review
+        gradebook.db.commit()
+
+
+def _strays(course: Course, student: str, lab: str) -> list[str]:
+    """What else lies in a student's folder, where the lab's notebook does not: it may be the lab all the same."""
+    folder = course.root / "submitted" / student
+    others = set(course.built_labs()) - {lab}
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.relative_to(folder).parts[0] not in others
+        and not path.name.startswith(".")
+        and (not path.is_dir() or path.suffix)
+    )[:5]
+
+
+def _gradebook(course: Course, config: Config) -> Gradebook:
+    directory = CourseDirectory(config=config, root=str(course.root))
+    return Gradebook(directory.db_url, directory.course_id)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
 
 
 def _register(course: Course, config: Config, lab: str) -> None:
@@ -155,7 +212,3 @@ def _hash_of_package() -> str:
 def _harmless(cell: str) -> str:
     """A spreadsheet would run a cell that begins like a formula."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
-
-
-def _since(begin: float) -> float:
-    return time.monotonic() - begin

@@ -27,6 +27,19 @@ class ClearOutput(preprocessors.ClearOutput):
         return cell, resources
 
 
+class DeduplicateIds(preprocessors.DeduplicateIds):
+    """Leaves the last of several copies of a cell, and makes plain cells of the others.
+
+    nbgrader 0.9 gives them empty metadata, which it then refuses to read.
+    """
+
+    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if "nbgrader" in cell.metadata and not cell.metadata.nbgrader:
+            del cell.metadata["nbgrader"]
+        return cell, resources
+
+
 class MakeVerdicts(NbGraderPreprocessor):
     """Leaves in each graded cell of ours one output, its verdict, and in others nothing on stderr.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from vaelabs.checks.rubric import Verdict
@@ -12,7 +13,10 @@ from vaelabs.course import Course, write_text
 
 @dataclass
 class Result:
-    """The verdicts on one submission. `fingerprint` names what they depend on; `seconds` is wall time."""
+    """The verdicts on one submission. `fingerprint` names what they depend on; `seconds` is wall time.
+
+    `reason` says why nothing could be graded; `fresh` tells a result of this run from a record.
+    """
 
     student: str
     lab: str
@@ -20,6 +24,7 @@ class Result:
     fingerprint: str
     seconds: float = 0.0
     reason: str = ""
+    fresh: bool = False
 
     @property
     def points(self) -> float:
@@ -47,15 +52,13 @@ class Result:
             "reason": self.reason,
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
         }
-        path = course.report / "results" / self.lab / f"{self.student}.json"
-        write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+        write_text(_record(course, self.student, self.lab), json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
 def load_result(course: Course, student: str, lab: str) -> Result | None:
     """The record of a submission; None when there is none that can be read."""
-    path = course.report / "results" / lab / f"{student}.json"
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        data: dict[str, Any] = json.loads(_record(course, student, lab).read_text(encoding="utf-8"))
         return Result(
             data["student"],
             data["lab"],
@@ -69,7 +72,15 @@ def load_result(course: Course, student: str, lab: str) -> Result | None:
 
 
 def load_results(course: Course) -> list[Result]:
-    """Every record there is, by lab and student."""
-    paths = sorted((course.report / "results").glob("*/*.json"))
-    found = (load_result(course, path.stem, path.parent.name) for path in paths)
+    """The records of everyone in submitted/, by lab and student; those of people who left are passed over."""
+    found = (load_result(course, student, lab) for lab in course.built_labs() for student in course.students())
     return [result for result in found if result is not None]
+
+
+def forget_result(course: Course, student: str, lab: str) -> None:
+    """Remove the record before a submission is graded anew: an interrupted run must not leave the old one standing."""
+    _record(course, student, lab).unlink(missing_ok=True)
+
+
+def _record(course: Course, student: str, lab: str) -> Path:
+    return course.report / "results" / lab / f"{student}.json"

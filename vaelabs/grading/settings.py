@@ -6,7 +6,6 @@ from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
-    DeduplicateIds,
     IgnorePattern,
     LimitOutput,
     OverwriteCells,
@@ -16,7 +15,7 @@ from traitlets.config import Config
 
 from vaelabs.sandbox import Execute
 
-from .preprocessors import ClearOutput, MakeVerdicts, SaveAutoGrades
+from .preprocessors import ClearOutput, DeduplicateIds, MakeVerdicts, SaveAutoGrades
 
 
 def autograde_settings() -> Config:

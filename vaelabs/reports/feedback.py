@@ -23,7 +23,7 @@ from traitlets.config import Config
 
 from vaelabs.checks.rubric import Verdict
 from vaelabs.converting import convert, course_config
-from vaelabs.course import Course, grade_id, write_text
+from vaelabs.course import Course, grade_id, read_notebook, write_text
 from vaelabs.sandbox import is_autograded, verdict_of
 
 TEMPLATE = "vaelabs_feedback"
@@ -70,7 +70,9 @@ def make_feedback(course: Course, student: str, lab: str, verdicts: list[Verdict
         convert(GenerateFeedback, course.root, config, lab, student, log=course.report / "nbgrader.log")
     else:
         tasks = [_task(verdict, verdict.task, "") for verdict in verdicts]
-        page = {"student": student, "lab": lab, "title": lab, "reason": reason, "tasks": tasks}
+        for task in tasks:
+            task["message"] = ""  # the reason is said once, at the top
+        page = {"student": student, "lab": lab, "title": lab, "reason": reason.rstrip("."), "tasks": tasks}
         html, _ = FeedbackExporter(config=config).from_notebook_node(
             nbformat.v4.new_notebook(), resources={"vaelabs": _with_totals(page)}
         )
@@ -95,7 +97,7 @@ class Explain(NbGraderPreprocessor):
         page = {
             "student": resources["nbgrader"]["student"],
             "lab": resources["nbgrader"]["assignment"],
-            "title": nb.metadata.get("vaelabs", {}).get("title", resources["nbgrader"]["assignment"]),
+            "title": _lab_title(resources["nbgrader"]),
             "reason": "",
             "tasks": [_task_of(nb, cell) for cell in nb.cells if is_autograded(cell)],
             "questions": [asdict(_question(nb, cell)) for cell in nb.cells if _is_written_answer(cell)],
@@ -164,6 +166,13 @@ def _with_totals(page: dict[str, Any]) -> dict[str, Any]:
     page["manual_open"] = sum(question["score"] is None for question in questions)
     page["code_css"] = _CODE.get_style_defs(".code")
     return page
+
+
+def _lab_title(where: dict[str, str]) -> str:
+    """From the instructor's notebook (nbgrader runs in the course folder): a student's metadata can say anything."""
+    source = Course(Path.cwd()).notebook("source", where["assignment"])
+    head = read_notebook(source).metadata.get("vaelabs", {}) if source.is_file() else {}
+    return head.get("title", where["assignment"])
 
 
 def _title(markdown: str) -> str:

@@ -2,7 +2,7 @@
 
 `Execute` runs a notebook cell by cell and survives what a cell does to its kernel;
 `run_notebook` does the same outside nbgrader; `verdicts` reads the marks off an executed notebook.
-So far the limits are time limits: see the security section of the README for what that means.
+So far the limits are those of time and output: the README says what that means ("What it does not do yet").
 """
 
 from .execute import Execute, Run, run_notebook, with_profile

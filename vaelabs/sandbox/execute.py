@@ -20,12 +20,15 @@ from traitlets import Bool, Dict, Integer, Unicode
 
 from vaelabs.course import SHOW_TAG, read_notebook
 
-from .verdicts import mentions_name_error, uses_our_checks
+from .verdicts import is_autograded, mentions_name_error, uses_our_checks
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 """Two compute threads on busy cores spin at barriers: ten times slower was seen."""
 
 MAX_RESTARTS = 5
+
+MAX_OUTPUT = 10_000_000
+"""Characters that one cell may print or draw: the rest is dropped, or an endless `print` fills the grader's memory."""
 
 
 class Execute(preprocessors.Execute):
@@ -54,12 +57,17 @@ class Execute(preprocessors.Execute):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Execute `nb`; the outputs are in the notebook returned."""
         self._culprits: set[int] = set()
+        self._printed: dict[int, int] = {}
         self._restarts = 0
         self._shown = self.show
         self._deadline = time.monotonic() + self.notebook_seconds
         self.timeout_func = lambda cell: max(1, min(self.timeout, self._deadline - time.monotonic()))
         self.skip_cells_with_tag = "" if self.show else SHOW_TAG
-        return super().preprocess(self._parameterized(nb, resources or {}), resources, km)
+        nb = self._parameterized(nb, resources or {})
+        for cell in nb.cells:
+            if is_autograded(cell):  # a tag on a graded cell is no way round it
+                cell.metadata.pop("tags", None)
+        return super().preprocess(nb, resources, km)
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> tuple[NotebookNode, Any]:
         if cell.cell_type != "code":
@@ -73,22 +81,35 @@ class Execute(preprocessors.Execute):
             self._guarded(cell, index)
         return cell, resources
 
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        if msg["msg_type"] in ("stream", "display_data", "update_display_data", "execute_result"):
+            size = self._printed.get(cell_index, 0) + len(repr(msg["content"]))
+            self._printed[cell_index] = size
+            if size > MAX_OUTPUT:
+                return None
+        return super().process_message(msg, cell, cell_index)
+
     def setup_kernel(self, **kwargs: Any) -> AbstractContextManager[None]:
         return super().setup_kernel(**_process(), **kwargs)
 
-    def _guarded(self, cell: NotebookNode, index: int) -> None:
-        """Execute one cell; when it takes the kernel with it, say so in the cell and go on with a fresh one."""
+    def _guarded(self, cell: NotebookNode, index: int, upto: int | None = None) -> None:
+        """Execute one cell; when it takes the kernel with it, say so in the cell and go on with a fresh one.
+
+        The fresh kernel is brought to the state before cell `upto`, by default this one.
+        """
+        self._printed[index] = 0
         try:
             self.execute_cell(cell, index, store_history=True)
         except CellTimeoutError:
-            fault = _error("TimeLimit", f"the cell ran longer than {self.timeout} seconds")
+            seconds = self.timeout if time.monotonic() < self._deadline else self.notebook_seconds
+            fault = _error("TimeLimit", f"it was stopped after {seconds} seconds")
         except DeadKernelError:
             fault = _error("KernelDied", "the cell ended the Python process it ran in")
         else:
             return
         cell.outputs = [fault]
         self._culprits.add(index)
-        self._resume(index)
+        self._resume(index if upto is None else upto)
 
     def _resume(self, index: int) -> None:
         """A fresh kernel in the state that the cells before `index` leave, culprits left out."""
@@ -115,7 +136,7 @@ class Execute(preprocessors.Execute):
         self._shown, self.skip_cells_with_tag = True, ""
         for n, cell in enumerate(self.nb.cells[:index]):
             if cell.cell_type == "code" and SHOW_TAG in cell.metadata.get("tags", []) and n not in self._culprits:
-                self._guarded(nbformat.from_dict(cell), n)
+                self._guarded(nbformat.from_dict(cell), n, upto=index)
 
     def _parameterized(self, nb: NotebookNode, resources: dict[str, Any]) -> NotebookNode:
         """The notebook with the quick profile put after its `parameters` cell."""

@@ -66,10 +66,13 @@ def verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
     if answer is None and stopped[0] == "NotImplementedError":
         answer = stopped
     if answer is not None:
-        if answer[0] == "NotImplementedError":
+        if answer == ("NotImplementedError", ""):  # a library's own gives a reason
             return nothing("missing", f"{task}: it is not written yet")
         return nothing("failed", f"{task}: its cell stopped with {answer[0]}: {answer[1]}")
     if stopped[0] == "NameError":
+        places = {grade_id(each): n for n, each in enumerate(nb.cells)}
+        if places.get(task, -1) > places[meta.grade_id]:
+            return nothing("needs_review", f"{task}: the graded cell stands before the answer; cells were moved")
         return nothing("failed", f"{task}: {stopped[1]}; is the answer cell complete?")
     if stopped[0] in ("TimeLimit", "KernelDied"):
         return nothing("failed", f"{task}: {stopped[1]}")

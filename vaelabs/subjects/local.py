@@ -121,12 +121,13 @@ class LocalSubject:
             return tuple(self._numbers(part) for part in result)
         if result is None:
             raise Failure("not_numbers", "it returned None: is the `return` missing?")
-        if isinstance(result, (bool, int, float, np.ndarray, np.generic)):
+        if isinstance(result, (int, float, np.ndarray, np.generic)):
             array = np.asarray(result)
         else:
-            array = self.adapter.numbers(result)
-        if array is None or array.dtype.kind not in "fiub":
-            raise Failure("not_numbers", f"it returned a {type(result).__name__} where numbers were expected")
+            array = self._run(lambda: self.adapter.numbers(result))
+        if array is None or array.dtype.kind not in "fiu":
+            kind = type(result).__name__ if array is None else f"{type(result).__name__} of {array.dtype} numbers"
+            raise Failure("not_numbers", f"it returned a {kind} where real numbers were expected")
         if array.size > MAX_SIZE:
             raise Failure("not_numbers", f"it returned {array.size} numbers, far more than was asked for")
         return array
@@ -139,15 +140,15 @@ class LocalSubject:
         if self._too_slow is not None:
             raise self._too_slow
         try:
-            with _quiet(), _time_limit(self.time_limit):
+            with _quiet(), self.adapter.settings_restored(), _time_limit(self.time_limit):
                 return call()
         except _OutOfTime:
             self._too_slow = Failure("timeout", f"it took longer than {self.time_limit:g} seconds")
             raise self._too_slow from None
-        except NotImplementedError as error:
-            raise Failure("unanswered", "it is not written yet", type="NotImplementedError") from error
-        except (Exception, SystemExit) as error:
-            text = str(error).strip().splitlines()
+        except BaseException as error:  # SystemExit and KeyboardInterrupt too: they are the student's here
+            text = _text(error).splitlines()
+            if isinstance(error, NotImplementedError) and not text:  # a library's own has a reason
+                raise Failure("unanswered", "it is not written yet", type="NotImplementedError") from error
             message = f"it raised {type(error).__name__}" + (f": {text[0][:300]}" if text else "")
             raise Failure("raised", message, type=type(error).__name__, line=_students_line(error)) from error
 
@@ -223,6 +224,13 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error).strip()
+    except Exception:
+        return ""
 
 
 def _students_line(error: BaseException) -> str:

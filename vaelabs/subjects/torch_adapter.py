@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -57,6 +59,19 @@ def gradients(results: tuple, cotangents: tuple, leaves: list[torch.Tensor]) -> 
         return [np.zeros(tuple(leaf.shape)) for leaf in leaves]
     found = torch.autograd.grad([got for got, _ in used], leaves, [want for _, want in used], allow_unused=True)
     return [np.zeros(tuple(leaf.shape)) if grad is None else grad.numpy() for leaf, grad in zip(leaves, found)]
+
+
+@contextlib.contextmanager
+def settings_restored() -> Iterator[None]:
+    """Undo what a student's code sets for the whole process: no later call or task is to feel it."""
+    dtype, device, gradients_on = torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(dtype)
+        if torch.get_default_device() != device:
+            torch.set_default_device(device)
+        torch.set_grad_enabled(gradients_on)
 
 
 def seed(n: int) -> None:
