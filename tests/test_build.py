@@ -6,8 +6,18 @@ import nbformat
 import pytest
 from conftest import MINI, write_course
 
-from vaelabs.build import build_lab, execute_solution, first_difference, pull_lab, read_lab, refuse_leaks, refuse_unfair_marks, write
+from vaelabs.build import (
+    build_lab,
+    execute_solution,
+    first_difference,
+    pull_lab,
+    read_lab,
+    refuse_leaks,
+    refuse_unfair_marks,
+    write,
+)
 from vaelabs.course import CourseError, grade_id, read_notebook, write_text
+from vaelabs.sample import sample_class
 
 STUB = "    # @@ COMPLETE @@\n    raise NotImplementedError"
 
@@ -78,12 +88,21 @@ def test_a_solution_keeps_its_outputs_until_its_code_changes(built):
     nb.cells[3].outputs = [nbformat.v4.new_output("stream", text="100\n")]
     save(path, nb)
 
-    kept = build_lab(built, "mini").solutions
+    kept = build_lab(built, "mini")
     built.text("mini").write_text(MINI.replace("steps = 100", "steps = 200"))
-    changed = build_lab(built, "mini").solutions
+    changed = build_lab(built, "mini")
 
-    assert kept.cells[3].outputs == nb.cells[3].outputs
-    assert changed.cells[3].outputs == []
+    assert kept.solutions.cells[3].outputs == nb.cells[3].outputs
+    assert not kept.lost_outputs
+    assert changed.solutions.cells[3].outputs == []
+    assert changed.lost_outputs
+
+
+def test_nothing_is_lost_where_nothing_was_run(built):
+    """A solution that was never executed has no outputs to lose."""
+    built.text("mini").write_text(MINI.replace("steps = 100", "steps = 200"))
+
+    assert not build_lab(built, "mini").lost_outputs
 
 
 def test_an_executed_solution_is_still_what_the_text_says(built):
@@ -128,7 +147,7 @@ def test_pulling_an_unedited_notebook_changes_no_byte(built):
     """Text to notebook to text is the identity on a text in jupytext's form."""
     changed = pull_lab(built, "mini")
 
-    assert not changed
+    assert changed == []
     assert built.text("mini").read_text() == MINI
 
 
@@ -144,7 +163,7 @@ def test_pull_brings_every_kind_of_edit_back(built):
     nb.cells.append(nbformat.v4.new_raw_cell("raw text"))
     save(path, nb)
 
-    assert pull_lab(built, "mini")
+    assert pull_lab(built, "mini") == [built.text("mini")]
 
     again = read_lab(built, "mini")
     assert [(cell.cell_type, cell.source) for cell in again.cells] == [(cell.cell_type, cell.source) for cell in nb.cells]
@@ -160,7 +179,7 @@ def test_pull_changes_the_shared_file_when_its_cell_was_edited(built):
     nb.cells[2].source += "\nprint(torch.__version__)"
     save(path, nb)
 
-    assert pull_lab(built, "mini")
+    assert pull_lab(built, "mini") == [built.shared("setup.py")]
 
     assert built.shared("setup.py").read_text().endswith("print(torch.__version__)\n")
     assert built.text("mini").read_text() == MINI
@@ -172,6 +191,12 @@ def test_pull_changes_the_shared_file_when_its_cell_was_edited(built):
         (lambda nb: nb.cells[1].update(attachments={"a.png": {"image/png": "AAAA"}}), "has an attached image"),
         (lambda nb: nb.cells[1].update(source="one\n\n+++\n\ntwo"), "without losing something"),
         (lambda nb: nb.cells[0].update(source="[Colab](elsewhere)"), "Edit that file instead"),
+        (lambda nb: nb.cells[1].update(source="a bell: \x07"), r"cell 2 has the control character '\\x07'"),
+        (lambda nb: nb.cells[1].update(source="@@ INSERT badge.md @@"), "cell 2 would come back as what it inserts"),
+        (lambda nb: nb.metadata.vaelabs.update(title="Another"), r"another title .*\n.*the head of labs/mini.md"),
+        (lambda nb: nb.metadata.vaelabs.update(new=1), r"another new in its metadata \(1\) than .* \(None\)"),
+        (lambda nb: nb.metadata.vaelabs.pop("quick"), "another quick in its metadata"),
+        (lambda nb: nb.metadata.kernelspec.update(name="ir"), r"another kernelspec in its metadata \('ir'\)"),
     ],
 )
 def test_pull_refuses_what_the_text_cannot_hold_and_changes_nothing(built, spoil, complaint):
@@ -187,6 +212,41 @@ def test_pull_refuses_what_the_text_cannot_hold_and_changes_nothing(built, spoil
     assert built.text("mini").read_text() == MINI
 
 
+def test_pull_refuses_two_different_edits_of_one_shared_file(built):
+    """One of the two would be lost."""
+    built.text("mini").write_text(MINI + "\n```{code-cell} ipython3\n@@ INSERT setup.py @@\n```\n")
+    write(built, build_lab(built, "mini"))
+    before = built.shared("setup.py").read_text()
+    nb = read_notebook(built.notebook("source", "mini"))
+    nb.cells[2].source += "\n# one"
+    nb.cells[-1].source += "\n# two"
+    save(built.notebook("source", "mini"), nb)
+
+    with pytest.raises(CourseError, match="setup.py is inserted twice and edited differently"):
+        pull_lab(built, "mini")
+
+    assert built.shared("setup.py").read_text() == before
+
+
+def test_pull_keeps_the_metadata_of_cells_and_forgives_jupyter_its_own(built):
+    """A note beside `insert` and the author's locks stay; how Jupyter spells the kernel is no edit."""
+    path = built.notebook("source", "mini")
+    nb = read_notebook(path)
+    nb.cells[2].metadata.vaelabs["note"] = "safe to run twice"
+    nb.cells[3].metadata.update(editable=False, deletable=False)
+    cell_of(nb, "clinic").metadata.update(editable=False)
+    nb.metadata.kernelspec.update(display_name="Python 3 (ipykernel)")
+    nb.metadata.language_info.update(version="3.12.1")
+    save(path, nb)
+
+    assert pull_lab(built, "mini") == [built.text("mini")]
+
+    again = read_lab(built, "mini")
+    assert again.cells[2].metadata == {"vaelabs": {"insert": "setup.py", "note": "safe to run twice"}}
+    assert again.cells[3].metadata == {"tags": ["parameters"], "editable": False, "deletable": False}
+    assert "editable" not in cell_of(again, "clinic").metadata
+
+
 TEST_CELL = MINI[MINI.index("```{code-cell} ipython3\n---\nnbgrader:\n  grade_id: test-kl_divergence") :]
 TEST_CELL = TEST_CELL[: TEST_CELL.index("+++")]
 
@@ -195,6 +255,10 @@ TEST_CELL = TEST_CELL[: TEST_CELL.index("+++")]
     "before, after, complaint",
     [
         (TEST_CELL, "", r"cell 6 \(kl_divergence\): this task has no graded cell"),
+        ("(5 points)", "(4 points)", r"cell 5 \(task-kl_divergence\) says 4 points, but test-kl_divergence has 5"),
+        ("(2 points)", "(1 point, short)", r"cell 12 \(task-m1-why\) says 1 points, but m1-why has 2"),
+        ("# Graded here: five", "# Graded here (9 points): five", r"cell 11 \(test-clinic\) says 9 points, but test-clin"),
+        ("# Graded here: five", "# Graded here (3 points): five", None),
         ("points: 5\n", "points: 4\n", "the automatic points add up to 7, but the head of the lab says 8"),
         ('"points": 2', '"points": 3', "the manual points add up to 3, but the head of the lab says 2"),
         ("grade_id: clinic", "grade_id: kl_divergence", "2 cells have the grade_id 'kl_divergence'"),
@@ -285,7 +349,26 @@ def test_unfair_marks_are_refused(tmp_path, before, after, complaint):
         (lambda text: text.replace("  grade_id: clinic\n", ""), "without a grade_id"),
         (lambda text: text.replace("  points: 3\n", ""), r"\(test-clinic\) is graded but has no points"),
         (lambda text: text.replace("  solution: true\n", "  solutoin: true\n", 1), "not known: solutoin"),
-        (lambda text: text.replace("### END SOLUTION", "", 1), "nbgrader could not make the release"),
+        (lambda text: text.replace("  points: 3\n", '  points: "3"\n'), r"\(test-clinic\): its points must be a number"),
+        (lambda text: text.replace("grade_id: clinic\n", "grade_id: 5\n"), "cell 10: its grade_id must be text, not 5"),
+        (lambda text: text.replace("grade_id: clinic\n", "grade_id: [clinic\n"), "cell 10: its metadata could not be read"),
+        (lambda text: text.replace('2, "solution": true}}', "2"), "cell 13: its metadata could not be read"),
+        (lambda text: text.replace(":tags: [show]", ":tags: 5"), "5 is not of type 'array'"),
+        (lambda text: text.replace(":tags: [show]", ":date: 2024-01-01"), "cell 7 has a value that a notebook cannot"),
+        (lambda text: text.replace(":tags: [show]", ":vaelabs: 5"), "cell 7: its `vaelabs` must be a mapping"),
+        (lambda text: text.replace("Write it.", "Write \x07 it."), r"line 39 has the control character '\\x07'"),
+        (lambda text: text.replace("{automatic: 8, manual: 2}", "10"), "head's points must be numbers .* not 10"),
+        (lambda text: text.replace("automatic: 8", 'automatic: "8"'), "head's points must be numbers"),
+        (lambda text: text.replace("{steps: 1}", "3"), "head's quick must name parameters and their values, not 3"),
+        (lambda text: text.replace("framework: torch", "framework: 1"), "head's framework must be text, not 1"),
+        (lambda text: text.replace('"A small lab"', "[a]"), "head's title must be text"),
+        (lambda text: text.replace('"A small lab"', "[a"), "its head is not valid YAML"),
+        (lambda text: text.replace("### END SOLUTION", "", 1), r"cell 6 \(kl_divergence\): '### END SOLUTION' is missing"),
+        (lambda text: text.replace("### END HIDDEN TESTS", ""), r"\(test-kl_divergence\): '### END HIDDEN TESTS' is miss"),
+        (lambda text: text.replace("### END MARK SCHEME", ""), r"\(task-m1-why\): '### END MARK SCHEME' is missing"),
+        (lambda text: text.replace("END SOLUTION", "END SOLUTOIN", 1), r"cell 6 .*### END SOLUTOIN' is not a known"),
+        (lambda text: text.replace("BEGIN HIDDEN TESTS", "BEGIN HIDDEN TEST"), "'### BEGIN HIDDEN TEST' is not a known"),
+        (lambda text: text.replace("### BEGIN MARK SCHEME", ""), "'### END MARK SCHEME' has no '### BEGIN MARK SCHEME'"),
     ],
 )
 def test_a_text_that_cannot_be_built_is_refused_in_one_sentence(tmp_path, spoil, complaint):
@@ -294,3 +377,34 @@ def test_a_text_that_cannot_be_built_is_refused_in_one_sentence(tmp_path, spoil,
 
     with pytest.raises(CourseError, match=complaint):
         build_lab(course, "mini")
+
+
+def test_a_text_in_another_encoding_is_refused(course):
+    """The text itself and what it inserts."""
+    course.text("mini").write_bytes(MINI.replace("Say why.", "Erkläre.").encode("latin-1"))
+    with pytest.raises(CourseError, match="labs/mini.md is not UTF-8 text"):
+        build_lab(course, "mini")
+
+    course.text("mini").write_text(MINI)
+    course.shared("setup.py").write_bytes("# für alle".encode("latin-1"))
+    with pytest.raises(CourseError, match="cell 3 inserts .*setup.py, which cannot be read"):
+        build_lab(course, "mini")
+
+
+@pytest.mark.parametrize(
+    "text, complaint",
+    [
+        ("- ada\n- ben\n", "must be a mapping from names"),
+        ("", "must be a mapping from names"),
+        ("ada: blank\n", "ada is described by something other than"),
+        ("ada: {answers: [clinic]}\n", "ada's answers must be a mapping from tasks to text"),
+        ("ada: {code: {clinic: 3}}\n", "ada's code must be a mapping from tasks to text"),
+        ("ada: [\n", "cannot be read"),
+    ],
+)
+def test_a_sample_class_that_is_no_class_is_refused(built, text, complaint):
+    """The file and the student are named."""
+    write_text(built.root / "tests" / "answers" / "mini" / "sample_class.yml", text)
+
+    with pytest.raises(CourseError, match=complaint):
+        sample_class(built, "mini")

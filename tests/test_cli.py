@@ -78,7 +78,7 @@ def test_pull(vaelabs, course):
     nb.cells[1].source += "\n\nMore."
     write_text(course.notebook("source", "mini"), nbformat.writes(nb))
 
-    assert "has the notebook's changes" in vaelabs("pull", "mini").output
+    assert "The notebook's changes are in labs/mini.md." in vaelabs("pull", "mini").output
     assert "More." in course.text("mini").read_text()
 
 

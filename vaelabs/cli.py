@@ -100,6 +100,8 @@ def build(course: Course, labs: tuple[str, ...], check: bool, run: bool) -> None
         changed = builder.write(course, built)
         names = ", ".join(str(path.relative_to(course.root)) for path in changed)
         out.print(f"{lab}: {names} written." if changed else f"{lab}: nothing to do.")
+        if built.lost_outputs and not run:
+            out.print(f"Its code changed, so the solution's outputs are gone: vaelabs build {lab} --run")
         if run:
             with err.status(f"Running the solution of {lab} in full"):
                 seconds = builder.execute_solution(course, lab)
@@ -116,11 +118,11 @@ def pull(course: Course, lab: str) -> None:
 
     course.choose((lab,), course.written_labs(), "lab")
     changed = pull_lab(course, lab)
-    out.print(
-        f"labs/{lab}.md has the notebook's changes. Next: vaelabs build {lab}"
-        if changed
-        else f"labs/{lab}.md says what the notebook says."
-    )
+    if changed:
+        names = " and ".join(str(path.relative_to(course.root)) for path in changed)
+        out.print(f"The notebook's changes are in {names}. Next: vaelabs build")
+    else:
+        out.print(f"labs/{lab}.md says what the notebook says.")
 
 
 @main.command()
@@ -178,10 +180,11 @@ def demo(course: Course, labs: tuple[str, ...], into: str) -> None:
         for student in people:
             table.add_row(student.name, student.story)
         out.print(table)
-    _grade(place, tuple(chosen), (), force=False)
-    _feedback(place, tuple(chosen), ())
+    went_well = _grade(place, tuple(chosen), (), force=False) & _feedback(place, tuple(chosen), ())
     out.print(f"\nThe release that students get:  {_shown(place.root / 'release')}")
     out.print(f"The demo took {time.monotonic() - begin:.0f} s. Grade a class of your own with: vaelabs grade")
+    if not went_well:
+        sys.exit(2)
 
 
 def _grade(course: Course, labs: tuple[str, ...], students: tuple[str, ...], force: bool) -> bool:
@@ -202,7 +205,7 @@ def _grade(course: Course, labs: tuple[str, ...], students: tuple[str, ...], for
         bar = progress.add_task("Grading", total=len(chosen) * len(people))
 
         def begin(student: str, lab: str) -> None:
-            progress.update(bar, description=f"Grading {lab} of {student}")
+            progress.update(bar, description=escape(f"Grading {lab} of {student}"))
 
         try:
             for result in grade_class(course, chosen, people, force, begin):
@@ -211,8 +214,12 @@ def _grade(course: Course, labs: tuple[str, ...], students: tuple[str, ...], for
         finally:
             marks = make_marks(course)
     _show_results(results)
-    seconds = sum(result.seconds for result in results) / max(1, len(results))
-    out.print(f"\n{len(results)} submissions, {seconds:.1f} s each. Marks, task by task:  {_shown(marks)}")
+    run = [result.seconds for result in results if result.fresh and not result.absent]
+    absent = sum(result.absent for result in results)
+    said = [f"{len(run)} submissions graded" + (f", {sum(run) / len(run):.1f} s each" if run else "")]
+    said += [f"{len(results) - len(run) - absent} unchanged"] if len(results) > len(run) + absent else []
+    said += [f"{absent} not handed in"] if absent else []
+    out.print(f"\n{'; '.join(said)}. Marks, task by task:  {_shown(marks)}")
     review = [result for result in results if result.needs_review]
     if review:
         out.print(f"\n{len(review)} to be looked at by a person:")
@@ -264,14 +271,14 @@ def _show_results(results: list[Any]) -> None:
             table.add_column(str(n), justify="right")
         table.add_column("sum", justify="right", style="bold")
         for result in of_lab:
-            table.add_row(result.student, *(_cell(verdict) for verdict in result.verdicts), f"{result.points:g}")
+            table.add_row(escape(result.student), *(_cell(verdict) for verdict in result.verdicts), f"{result.points:g}")
         out.print(table)
         remarks = Table(box=None, pad_edge=False, show_header=False)
         remarks.add_column(overflow="fold")
         remarks.add_column()
         for result in of_lab:
             for remark in _remarks(result):
-                remarks.add_row(result.student, escape(remark))
+                remarks.add_row(escape(result.student), escape(remark))
         if remarks.row_count:
             out.print("What they read:")
             out.print(remarks)

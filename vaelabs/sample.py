@@ -42,16 +42,28 @@ def sample_class(course: Course, lab: str) -> list[SampleStudent]:
     path = folder / "sample_class.yml"
     try:
         people = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CourseError(f"{path} cannot be read: {error}") from None
+    _refuse_other_people(people, path)
     release = read_notebook(course.notebook("release", lab))
     solved = _fill(release, _right_answers(course, lab))
     found = []
     for name, said in people.items():
-        if not isinstance(said, dict) or set(said) - _FIELDS:
-            raise CourseError(f"{path}: {name} is described by something other than {', '.join(sorted(_FIELDS))}.")
         found.append(SampleStudent(name, said.get("story", ""), _notebook(release, solved, said, folder)))
     return found
+
+
+def _refuse_other_people(people: Any, path: Path) -> None:
+    """Raise CourseError unless `people` are names, each with fields that are known and of the right kind."""
+    if not isinstance(people, dict) or not all(isinstance(name, str) for name in people):
+        raise CourseError(f"{path} must be a mapping from names to what is special about each student.")
+    for name, said in people.items():
+        if not isinstance(said, dict) or set(said) - _FIELDS:
+            raise CourseError(f"{path}: {name} is described by something other than {', '.join(sorted(_FIELDS))}.")
+        for field in ("answers", "code"):
+            given = said.get(field, {})
+            if not isinstance(given, dict) or not all(isinstance(each, str) for each in (*given, *given.values())):
+                raise CourseError(f"{path}: {name}'s {field} must be a mapping from tasks to text.")
 
 
 def hand_in(course: Course, lab: str, people: list[SampleStudent]) -> None:

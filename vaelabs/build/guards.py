@@ -19,6 +19,9 @@ from vaelabs.course import CourseError, grade_id, label, tasks_of
 from vaelabs.sandbox import run_notebook, uses_our_checks, verdicts
 
 _REGION = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS|MARK SCHEME)\n(.*?)### END \1", re.DOTALL)
+_MARK = re.compile(r"^\s*### (BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)$")
+_LIKE_A_MARK = re.compile(r"^\s*##+ *(BEGIN|END)\b|(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
+_STATED_POINTS = re.compile(r"^#.*?\((\d+(?:\.\d+)?) points?\b[^)]*\)", re.MULTILINE)
 _OUR_IMPORT = re.compile(r"^\s*(import|from)\s+vaelabs\b", re.MULTILINE)
 MIN_SECRET = 8  # characters other than white space: shorter lines (`)`, `else:`) give nothing away
 
@@ -26,9 +29,11 @@ MIN_SECRET = 8  # characters other than white space: shorter lines (`)`, `else:`
 def refuse_faults(lab: str, source: NotebookNode) -> None:
     """Raise CourseError, naming the cell, for the first fault of the instructor notebook that makes it ungradable."""
     where = f"labs/{lab}.md"
+    _refuse_broken_regions(source, where)
     _refuse_duplicate_ids(source, where)
     _refuse_unmarked_tasks(source, where)
     _refuse_wrong_points(source, where)
+    _refuse_other_stated_points(source, where)
 
 
 def refuse_leaks(lab: str, source: NotebookNode, release: NotebookNode) -> None:
@@ -58,6 +63,30 @@ def refuse_unfair_marks(lab: str, source: NotebookNode) -> None:
                 f"{where}: the solution of {verdict.task} earns {verdict.points:g} of {verdict.max_points:g} points:",
                 broken,
             )
+
+
+def _refuse_broken_regions(source: NotebookNode, where: str) -> None:
+    """Every `### BEGIN ...` is spelled as nbgrader knows it and has its `### END ...` in the same cell."""
+    for n, cell in enumerate(source.cells):
+        place = f"{where}, {label(source, n)}"
+        is_open = ""
+        for line in cell.source.split("\n"):
+            if not _LIKE_A_MARK.search(line):
+                continue
+            found = _MARK.match(line)
+            if not found:
+                raise CourseError(
+                    f"{place}: {line!r} is not a known mark.",
+                    "Write '### BEGIN' or '### END', then SOLUTION, HIDDEN TESTS or MARK SCHEME, and nothing more.",
+                )
+            edge, kind = found.groups()
+            if edge == "BEGIN" and is_open:
+                raise CourseError(f"{place}: '### END {is_open}' is missing before '### BEGIN {kind}'.")
+            if edge == "END" and is_open != kind:
+                raise CourseError(f"{place}: '### END {kind}' has no '### BEGIN {kind}' before it.")
+            is_open = kind if edge == "BEGIN" else ""
+        if is_open:
+            raise CourseError(f"{place}: '### END {is_open}' is missing.")
 
 
 def _refuse_duplicate_ids(source: NotebookNode, where: str) -> None:
@@ -93,6 +122,19 @@ def _refuse_wrong_points(source: NotebookNode, where: str) -> None:
             raise CourseError(
                 f"{where}: the {kind} points add up to {total:g}, but the head of the lab says {said.get(kind, 0):g}."
             )
+
+
+def _refuse_other_stated_points(source: NotebookNode, where: str) -> None:
+    """The first "(5 points)" in a task's heading, or in its graded cell's comments, is what the task is worth."""
+    cells = {grade_id(cell): n for n, cell in enumerate(source.cells) if grade_id(cell)}
+    for task in tasks_of(source):
+        for n in (cells[name] for name in (f"task-{task.name}", task.grade_id) if name in cells):
+            stated = _STATED_POINTS.search(_REGION.sub("", source.cells[n].source))
+            if stated and float(stated[1]) != task.points:
+                raise CourseError(
+                    f"{where}, {label(source, n)} says {float(stated[1]):g} points, "
+                    f"but {task.grade_id} has {task.points:g}."
+                )
 
 
 def _refuse_secrets(source: NotebookNode, release: NotebookNode, where: str) -> None:

@@ -25,12 +25,13 @@ _SOLUTION_MARK = re.compile(r"^\s*### (BEGIN|END) SOLUTION\s*?\n?", re.MULTILINE
 
 @dataclass(frozen=True)
 class Built:
-    """The notebooks of one lab."""
+    """The notebooks of one lab; `lost_outputs` when the solution on disk has outputs that belong to other code."""
 
     lab: str
     source: NotebookNode
     release: NotebookNode
     solutions: NotebookNode
+    lost_outputs: bool = False
 
 
 def build_lab(course: Course, lab: str) -> Built:
@@ -42,7 +43,7 @@ def build_lab(course: Course, lab: str) -> Built:
     refuse_faults(lab, source)
     release = _release(lab, source)
     refuse_leaks(lab, source, release)
-    return Built(lab, source, release, _with_old_outputs(_solution(source), course, lab))
+    return Built(lab, source, release, *_with_old_outputs(_solution(source), course, lab))
 
 
 def write(course: Course, built: Built) -> list[Path]:
@@ -115,21 +116,20 @@ def _solution(source: NotebookNode) -> NotebookNode:
     return nb
 
 
-def _with_old_outputs(nb: NotebookNode, course: Course, lab: str) -> NotebookNode:
-    """Keep the outputs of the solution on disk if its code is the same still."""
+def _with_old_outputs(nb: NotebookNode, course: Course, lab: str) -> tuple[NotebookNode, bool]:
+    """Keep the outputs of the solution on disk if its code is the same still; whether some were lost."""
     path = course.notebook("solutions", lab)
-    old = read_notebook(path) if path.is_file() else None
+    old = _code_cells(read_notebook(path)) if path.is_file() else []
+    new = _code_cells(nb)
+    if [(cell.get("id"), cell.source) for cell in old] != [(cell.id, cell.source) for cell in new]:
+        return nb, any(cell.get("outputs") for cell in old)
+    for cell, before in zip(new, old):
+        cell.outputs, cell.execution_count = before.get("outputs", []), before.get("execution_count")
+    return nb, False
 
-    def code(notebook: NotebookNode) -> list[tuple[str, str]]:
-        return [(cell.id, cell.source) for cell in notebook.cells if cell.cell_type == "code"]
 
-    if old is None or code(old) != code(nb):
-        return nb
-    outputs = {cell.id: cell for cell in old.cells if cell.cell_type == "code"}
-    for cell in nb.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = outputs[cell.id].outputs, outputs[cell.id].execution_count
-    return nb
+def _code_cells(nb: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
 
 
 def _first_differing_cell(want: NotebookNode, got: NotebookNode) -> str | None:
