@@ -66,7 +66,7 @@ def test_an_unknown_lab(vaelabs):
     result = vaelabs("build", "mnist")
 
     assert result.exit_code == 1
-    assert "There is no lab 'mnist'" in result.stderr
+    assert "has no lab named 'mnist'" in result.stderr
     assert "Known: mini." in result.stderr
 
 

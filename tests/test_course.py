@@ -43,7 +43,7 @@ def test_a_missing_notebook_is_named(tmp_path):
 
 def test_an_unknown_lab_is_refused_with_the_known_ones(built):
     """The next step is to choose among what there is."""
-    with pytest.raises(CourseError, match="There is no lab 'mnist'(.|\n)*Known: mini"):
+    with pytest.raises(CourseError, match="has no lab named 'mnist'(.|\n)*Known: mini"):
         built.choose(("mnist",), built.built_labs(), "lab")
 
 

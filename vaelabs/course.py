@@ -83,10 +83,14 @@ class Course:
     def choose(self, wanted: tuple[str, ...], known: list[str], what: str) -> list[str]:
         """`wanted`, or all that are known; raises CourseError for one that is not."""
         if not known:
-            raise CourseError(f"There is no {what} in {self.root}.", "Is this the course folder? Name it with --course.")
+            raise CourseError(
+                f"There is no {what} in {self.root}.",
+                "Is this the course folder? Name it with --course.",
+                "A course is built by `vaelabs build`; submissions lie in submitted/<student>/<lab>/<lab>.ipynb.",
+            )
         for name in wanted:
             if name not in known:
-                raise CourseError(f"There is no {what} {name!r} in {self.root}.", f"Known: {', '.join(known)}.")
+                raise CourseError(f"{self.root} has no {what} named {name!r}.", f"Known: {', '.join(known)}.")
         return list(wanted) or known
 
     def tasks(self, lab: str) -> list[Task]:

@@ -120,7 +120,7 @@ def test_there_are_enough_answers_and_most_mistakes_have_a_name(lab, task):
 
 @pytest.mark.parametrize(("lab", "task"), FILES)
 def test_an_untouched_stub_is_missing(lab, task):
-    """The release's own cell, handed in as it is, earns nothing and is called missing."""
+    """A function or class that only raises NotImplementedError earns nothing and is called missing."""
     if task == "clinic":
         stub = "diagnosis = {}"
     elif task[0].isupper():

@@ -292,8 +292,25 @@ def _misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
         small, large = _runs(subject, rubric, None, 1), _runs(subject, rubric, data, latent)
         return f"with data_dim = {data}, latent_dim = {latent}: {large}" if not small and large else None
 
+    def fixed_width() -> str | None:
+        shapes = {np.shape(each) for each in _Model.build(subject, rubric, data, latent).instance.parameters().values()}
+        layers = [shape for shape in shapes if len(shape) >= 2]
+        used = not layers or any(HIDDEN in shape for shape in layers)
+        return None if used else f"with hidden = {HIDDEN} no layer has {HIDDEN} units"
+
     yield Misconception("V12", "It works for one size only: take the sizes from the constructor's arguments, and keep "
                         "them in the object.", fixed_sizes)  # fmt: skip
+
+    yield Misconception("V12", "The width is built in: use the argument `hidden`.", fixed_width)
+
+    def noisy() -> str | None:
+        model = _Model.build(subject, rubric, data, latent)
+        x = model.inputs(rubric, batch, data)
+        first, second = model.encode(x)[0], model.encode(x)[0]
+        return None if np.array_equal(first, second) else f"mu was {number(first)}, then {number(second)}"
+
+    yield Misconception("V26", "encode gives other numbers at a second call: it returns mu and logvar themselves, without "
+                        "a draw and without dropout.", noisy)  # fmt: skip
 
     def disturbed() -> str | None:
         first = _Model.build(subject, rubric, data, latent)

@@ -1319,6 +1319,85 @@ class VAE(nn.Module):
         x_mean = self.decode(torch.randn(n, self.latent_dim))
         return x_mean + observe * self.log_sigma.exp() * torch.randn_like(x_mean)
 
+# %% wrong V12: width of the lab built in
+class VAE(nn.Module):
+    def __init__(self, data_dim=2, latent_dim=1, hidden=64, log_sigma=0.0, learn_sigma=True):
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.log_sigma = nn.Parameter(torch.tensor(float(log_sigma)), requires_grad=learn_sigma)
+        self.encoder = nn.Sequential(
+            nn.Linear(data_dim, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 2 * latent_dim))
+        self.decoder = nn.Sequential(
+            nn.Linear(latent_dim, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, data_dim))
+
+    def encode(self, x):
+        return self.encoder(x).chunk(2, dim=-1)
+
+    def decode(self, z):
+        return self.decoder(z)
+
+    @torch.no_grad()
+    def reconstruct(self, x):
+        return self.decode(self.encode(x)[0])
+
+    @torch.no_grad()
+    def sample(self, n, observe=False):
+        x_mean = self.decode(torch.randn(n, self.latent_dim))
+        return x_mean + observe * self.log_sigma.exp() * torch.randn_like(x_mean)
+
+# %% wrong V26: dropout
+class VAE(nn.Module):
+    def __init__(self, data_dim=2, latent_dim=1, hidden=64, log_sigma=0.0, learn_sigma=True):
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.log_sigma = nn.Parameter(torch.tensor(float(log_sigma)), requires_grad=learn_sigma)
+        self.encoder = nn.Sequential(
+            nn.Linear(data_dim, hidden), nn.Dropout(0.2), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, 2 * latent_dim))
+        self.decoder = nn.Sequential(
+            nn.Linear(latent_dim, hidden), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, data_dim))
+
+    def encode(self, x):
+        return self.encoder(x).chunk(2, dim=-1)
+
+    def decode(self, z):
+        return self.decoder(z)
+
+    @torch.no_grad()
+    def reconstruct(self, x):
+        return self.decode(self.encode(x)[0])
+
+    @torch.no_grad()
+    def sample(self, n, observe=False):
+        x_mean = self.decode(torch.randn(n, self.latent_dim))
+        return x_mean + observe * self.log_sigma.exp() * torch.randn_like(x_mean)
+
+# %% wrong V26: a draw from encode
+class VAE(nn.Module):
+    def __init__(self, data_dim=2, latent_dim=1, hidden=64, log_sigma=0.0, learn_sigma=True):
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.log_sigma = nn.Parameter(torch.tensor(float(log_sigma)), requires_grad=learn_sigma)
+        self.encoder = nn.Sequential(
+            nn.Linear(data_dim, hidden), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, 2 * latent_dim))
+        self.decoder = nn.Sequential(
+            nn.Linear(latent_dim, hidden), nn.Tanh(), nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, data_dim))
+
+    def encode(self, x):
+        mu, logvar = self.encoder(x).chunk(2, dim=-1)
+        return mu + torch.exp(logvar / 2) * torch.randn_like(mu), logvar
+
+    def decode(self, z):
+        return self.decoder(z)
+
+    @torch.no_grad()
+    def reconstruct(self, x):
+        return self.decode(self.encode(x)[0])
+
+    @torch.no_grad()
+    def sample(self, n, observe=False):
+        x_mean = self.decode(torch.randn(n, self.latent_dim))
+        return x_mean + observe * self.log_sigma.exp() * torch.randn_like(x_mean)
+
 # %% wrong V12: latent size of the lab in sample
 class VAE(nn.Module):
     def __init__(self, data_dim=2, latent_dim=1, hidden=64, log_sigma=0.0, learn_sigma=True):
