@@ -46,7 +46,7 @@ def sample_class(course: Course, lab: str) -> list[SampleStudent]:
         raise CourseError(f"{path} cannot be read: {error}") from None
     _refuse_other_people(people, path)
     release = read_notebook(course.notebook("release", lab))
-    solved = _fill(release, _right_answers(course, lab))
+    solved = with_answers(release, _right_answers(course, lab))
     found = []
     for name, said in people.items():
         found.append(SampleStudent(name, said.get("story", ""), _notebook(release, solved, said, folder)))
@@ -72,20 +72,15 @@ def hand_in(course: Course, lab: str, people: list[SampleStudent]) -> None:
         write_text(course.submission(student.name, lab), nbformat.writes(student.notebook) + "\n")
 
 
-def with_answers(release: NotebookNode, answers: dict[str, str]) -> NotebookNode:
-    """The release with the source of some answer cells replaced, by grade_id."""
-    return _fill(release, answers)
-
-
 def _notebook(release: NotebookNode, solved: NotebookNode, said: dict[str, Any], folder: Path) -> NotebookNode:
     if said.get("blank"):
         return release
     answers = dict(said.get("code", {}))
     for task, name in said.get("answers", {}).items():
         answers[task] = _named_answer(folder / f"{task}.py", name)
-    nb = _fill(solved, answers)
+    nb = with_answers(solved, answers)
     if said.get("written") is False:
-        nb = _fill(nb, {grade_id(cell): cell.source for cell in release.cells if _is_answer(cell, "markdown")})
+        nb = with_answers(nb, {grade_id(cell): cell.source for cell in release.cells if _is_answer(cell, "markdown")})
     return _saved_by_colab(nb) if said.get("colab") else nb
 
 
@@ -106,7 +101,8 @@ def _right_answers(course: Course, lab: str) -> dict[str, str]:
     }
 
 
-def _fill(nb: NotebookNode, answers: dict[str, str]) -> NotebookNode:
+def with_answers(nb: NotebookNode, answers: dict[str, str]) -> NotebookNode:
+    """A copy of the notebook with the source of some answer cells replaced, by grade_id."""
     copy = nbformat.from_dict(nb)
     left = dict(answers)
     for cell in copy.cells:

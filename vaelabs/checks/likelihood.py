@@ -10,7 +10,7 @@ import numpy as np
 from vaelabs.subjects import Failure, as_subject
 
 from .kl import expect_empty, expect_untouched
-from .rows import LOOSE, expect_numbers, rounding, row_gradients, row_values, spot
+from .rows import LOOSE, expect_numbers, row_gradients, row_values, spot
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 
 Array = np.ndarray

@@ -329,8 +329,9 @@ def _misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
         log_sigma = float(rubric.rng.uniform(0.3, 0.7))
         model = _Model.build(subject, rubric, data, latent, log_sigma)
     except (Failure, Broken) as problem:
+        found = str(problem) if isinstance(problem, Broken) else None
         yield Misconception("V7", "The networks are not registered: derive from nn.Module and call super().__init__().",
-                            lambda: str(problem) if isinstance(problem, Broken) else None)  # fmt: skip
+                            lambda: found)  # fmt: skip
         return
     yield from _of_networks(subject, rubric, model)
     yield from _of_methods(rubric, model, log_sigma)
