@@ -4,7 +4,7 @@
 #   make demo PYTHON=python3.12        choose the Python that .venv is made from
 #   make test ARGS="-k kl"             hand arguments to pytest
 
-EXTRAS ?= torch,test
+EXTRAS ?= torch,pyro,test
 ARGS ?=
 READY := .venv/.ready-$(EXTRAS)
 COMPILE := pip-compile --all-extras --strip-extras --annotation-style=line --no-emit-options \

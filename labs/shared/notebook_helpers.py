@@ -4,13 +4,17 @@ import sys
 import numpy as np
 
 
-class CheckFailed(AssertionError):
-    """What `expect` raises; shown without a traceback."""
+class Told(Exception):
+    """An error whose message says all; shown without a traceback."""
+
+
+class CheckFailed(Told, AssertionError):
+    """What `expect` raises."""
 
 
 def explain(shell, etype, value, tb, tb_offset=None):
-    """Instead of a traceback, say which function is still to be written, or what a check found."""
-    if etype is CheckFailed:
+    """Instead of a traceback, say which function is still to be written, or what was found."""
+    if issubclass(etype, Told):
         text = [str(value)]
     elif value.args:  # raised by a library, with a reason of its own
         text = shell.InteractiveTB.structured_traceback(etype, value, tb, tb_offset=tb_offset)
@@ -56,4 +60,4 @@ def expect(what, got, want, hint, atol=1e-3):
 
 
 if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
-    shell.set_custom_exc((NotImplementedError, CheckFailed), explain)
+    shell.set_custom_exc((NotImplementedError, Told), explain)

@@ -1,12 +1,13 @@
 """A student's function behind one interface: NumPy in, NumPy out, whatever the framework.
 
 The checks see nothing but a *subject*. Here live the interface's own data
-(`Failure`, `Net`), the local subject (the function is in this process) and the
+(`Failure`, `Net`, `StandIn`), the local subject (the function is in this process) and the
 adapters for the frameworks, each of which is imported only when it is asked for.
 """
 
 from .failure import Failure
 from .local import LocalSubject, as_subject
 from .net import Net
+from .stand_in import Seed, StandIn
 
-__all__ = ["Failure", "LocalSubject", "Net", "as_subject"]
+__all__ = ["Failure", "LocalSubject", "Net", "Seed", "StandIn", "as_subject"]

@@ -21,11 +21,12 @@ import numpy as np
 
 from .failure import Failure
 from .net import Net
+from .stand_in import StandIn
 
 TIME_LIMIT = 10.0  # seconds for one call; a right answer needs milliseconds
 MAX_SIZE = 50_000_000  # numbers in one result
 
-Argument = np.ndarray | float | int | str | Net
+Argument = np.ndarray | float | int | str | None | Net | StandIn
 Result = np.ndarray | tuple[np.ndarray, ...]
 
 _OURS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
@@ -49,6 +50,7 @@ class LocalSubject:
         self.target, self.adapter, self.time_limit = target, adapter, time_limit
         self.mutated: set[int] = set()
         """Positions of arguments that some call has changed in place."""
+        self._records: list[Any] = []
         self._too_slow: Failure | None = None
 
     def __call__(self, *args: Argument, **kwargs: Argument) -> Result:
@@ -58,9 +60,14 @@ class LocalSubject:
         """
         values, _ = self._inputs(args)
         keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
+        self._records = [getattr(value, "record", None) for value in values]
         result = self._run(lambda: self.target(*values, **keywords))
         self._note_mutations(args, values)
         return self._numbers(result)
+
+    def record(self, position: int) -> list[Any]:
+        """What the last call did with its StandIn argument at `position`."""
+        return self._records[position]
 
     def vjp(self, args: tuple[Argument, ...], cotangents: Any, **kwargs: Argument) -> list[Any]:
         """Gradients of sum(cotangent * result) with respect to every argument, in their order.
@@ -105,6 +112,8 @@ class LocalSubject:
             elif isinstance(arg, np.ndarray):
                 value = self.adapter.array(arg, differentiable and arg.dtype.kind == "f")
                 group = [value] if differentiable and arg.dtype.kind == "f" else []
+            elif isinstance(arg, StandIn):
+                value, group = self.adapter.build(arg), []
             else:
                 value, group = arg, []
             values.append(value)

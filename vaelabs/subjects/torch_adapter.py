@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from .net import Net
+from .stand_in import Seed, StandIn
 
 
 class _Network(torch.nn.Module):
@@ -38,6 +39,13 @@ def array(value: np.ndarray, differentiable: bool) -> torch.Tensor:
 def network(net: Net) -> tuple[torch.nn.Module, list[torch.Tensor]]:
     module = _Network(net)
     return module, list(module.layers)
+
+
+def build(stand_in: StandIn) -> Any:
+    """The object that `stand_in` tells of; raises TypeError for one that PyTorch has not."""
+    if isinstance(stand_in, Seed):
+        return torch.Generator().manual_seed(stand_in.n)
+    raise TypeError(f"there is no {type(stand_in).__name__} in this framework")
 
 
 def numbers(value: Any) -> np.ndarray | None:
