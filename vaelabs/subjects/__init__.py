@@ -8,6 +8,21 @@ adapters for the frameworks, each of which is imported only when it is asked for
 from .failure import Failure
 from .local import LocalSubject, as_subject
 from .net import Net
+from .programs import Batches, Program, Svi
 from .stand_in import Seed, StandIn
+from .trace import Plate, Site, Trace
 
-__all__ = ["Failure", "LocalSubject", "Net", "Seed", "StandIn", "as_subject"]
+__all__ = [
+    "Batches",
+    "Failure",
+    "LocalSubject",
+    "Net",
+    "Plate",
+    "Program",
+    "Seed",
+    "Site",
+    "StandIn",
+    "Svi",
+    "Trace",
+    "as_subject",
+]

@@ -22,6 +22,7 @@ import numpy as np
 from .failure import Failure
 from .net import Net
 from .stand_in import StandIn
+from .trace import Trace
 
 TIME_LIMIT = 10.0  # seconds for one call; a right answer needs milliseconds
 MAX_SIZE = 50_000_000  # numbers in one result
@@ -46,12 +47,15 @@ def as_subject(target: Any, framework: str, time_limit: float = TIME_LIMIT) -> L
 class LocalSubject:
     """A student's function: call it with arrays, ask for its gradients, seed its random numbers."""
 
-    def __init__(self, target: Callable, adapter: Any, time_limit: float = TIME_LIMIT):
+    def __init__(
+        self, target: Callable, adapter: Any, time_limit: float = TIME_LIMIT, slow: list[Failure] | None = None
+    ):
         self.target, self.adapter, self.time_limit = target, adapter, time_limit
         self.mutated: set[int] = set()
         """Positions of arguments that some call has changed in place."""
         self._records: list[Any] = []
-        self._too_slow: Failure | None = None
+        self._slow: list[Failure] = [] if slow is None else slow
+        """Holds the call that took too long; shared by a class, its objects and their methods."""
 
     def __call__(self, *args: Argument, **kwargs: Argument) -> Result:
         """The function's result for these arguments, as array or tuple of arrays.
@@ -66,7 +70,7 @@ class LocalSubject:
         return self._numbers(result)
 
     def record(self, position: int) -> list[Any]:
-        """What the last call did with its StandIn argument at `position`."""
+        """What the last call did with its argument at `position`, a StandIn, or a Net: the rows of each of its calls."""
         return self._records[position]
 
     def vjp(self, args: tuple[Argument, ...], cotangents: Any, **kwargs: Argument) -> list[Any]:
@@ -74,7 +78,8 @@ class LocalSubject:
 
         `cotangents` is an array, or a tuple with one array (or None: not used) for each result.
         An array argument gives an array, zeros where no gradient flows; a Net gives the list of
-        its parameters' gradients (weight, bias, weight, ...); anything else gives None.
+        its parameters' gradients (weight, bias, weight, ...), a StandIn those of its object's `leaves`;
+        anything else gives None.
         """
         values, leaves = self._inputs(args, differentiable=True)
         keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
@@ -88,7 +93,8 @@ class LocalSubject:
         gradients = iter(self._run(lambda: self.adapter.gradients(results, wanted, flat)))
         grouped = [[next(gradients) for _ in group] for group in leaves]
         return [
-            group if isinstance(arg, Net) else (group[0] if group else None) for arg, group in zip(args, grouped)
+            group if isinstance(arg, (Net, StandIn)) else (group[0] if group else None)
+            for arg, group in zip(args, grouped)
         ]
 
     def seed(self, n: int) -> None:
@@ -101,7 +107,8 @@ class LocalSubject:
         """An object of the student's class `target`."""
         values, _ = self._inputs(args)
         keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
-        return LocalInstance(self._run(lambda: self.target(*values, **keywords)), self.adapter, self.time_limit)
+        instance = self._run(lambda: self.target(*values, **keywords))
+        return LocalInstance(instance, self.adapter, self.time_limit, self._slow)
 
     def _inputs(self, args: tuple, differentiable: bool = False) -> tuple[list, list[list]]:
         values, leaves = [], []
@@ -113,7 +120,8 @@ class LocalSubject:
                 value = self.adapter.array(arg, differentiable and arg.dtype.kind == "f")
                 group = [value] if differentiable and arg.dtype.kind == "f" else []
             elif isinstance(arg, StandIn):
-                value, group = self.adapter.build(arg), []
+                value = self.adapter.build(arg)
+                group = list(getattr(value, "leaves", ())) if differentiable else []
             else:
                 value, group = arg, []
             values.append(value)
@@ -146,14 +154,14 @@ class LocalSubject:
 
         After a call that took too long none is tried again: the kernel's own limit is not to strike.
         """
-        if self._too_slow is not None:
-            raise self._too_slow
+        if self._slow:
+            raise self._slow[0]
         try:
             with _quiet(), self.adapter.settings_restored(), _time_limit(self.time_limit):
                 return call()
         except _OutOfTime:
-            self._too_slow = Failure("timeout", f"it took longer than {self.time_limit:g} seconds")
-            raise self._too_slow from None
+            self._slow.append(Failure("timeout", f"it took longer than {self.time_limit:g} seconds"))
+            raise self._slow[0] from None
         except BaseException as error:  # SystemExit and KeyboardInterrupt too: they are the student's here
             text = _text(error).splitlines()
             if isinstance(error, NotImplementedError) and not text:  # a library's own has a reason
@@ -165,16 +173,16 @@ class LocalSubject:
 class LocalInstance:
     """An object of a student's class."""
 
-    def __init__(self, target: Any, adapter: Any, time_limit: float):
+    def __init__(self, target: Any, adapter: Any, time_limit: float, slow: list[Failure] | None = None):
         self.target, self.adapter, self.time_limit = target, adapter, time_limit
-        self._whole = LocalSubject(target, adapter, time_limit)
+        self._whole = LocalSubject(target, adapter, time_limit, slow)
 
     def method(self, name: str) -> LocalSubject:
         """The method `name` as a subject; raises Failure when the class has none."""
         method = getattr(self.target, name, None)
         if not callable(method):
             raise Failure("raised", f"the class has no method `{name}`", type="AttributeError")
-        return LocalSubject(method, self.adapter, self.time_limit)
+        return LocalSubject(method, self.adapter, self.time_limit, self._whole._slow)
 
     def attribute(self, name: str) -> np.ndarray:
         """The numbers that the object holds under `name`."""
@@ -199,6 +207,56 @@ class LocalInstance:
         leaves = self._whole._run(lambda: self.adapter.trainable(self.target))
         found = self._whole._run(lambda: self.adapter.gradients(results, wanted, list(leaves.values())))
         return dict(zip(leaves, found))
+
+    def trace(self, method: str, *args: Argument, given: dict[str, np.ndarray] | None = None) -> Trace:
+        """What the program `method` does when called: its sites with their log-probabilities, and its result.
+
+        `given` holds values by site name: such a latent site is not drawn, as when a guide's trace is replayed.
+        Raises Failure as a call does; a result that is no numbers is told of in the trace.
+        """
+        values = self._program(method, args)
+        sites, parameters, result = self._run(lambda: self.adapter.trace(*values, given or {}, self.target))
+        try:
+            return Trace(sites, parameters, self._whole._numbers(result))
+        except Failure as failure:
+            return Trace(sites, parameters, None, failure.message)
+
+    def trace_gradients(
+        self,
+        method: str,
+        args: tuple[Argument, ...],
+        site: str,
+        part: str,
+        cotangent: np.ndarray,
+        given: dict[str, np.ndarray] | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Gradients of sum(cotangent * part of the site), `part` being "value" or "log_prob", after a call of `method`.
+
+        With respect to the registered trainable parameters by name, and to the given values by site name; zeros
+        where no gradient flows. Raises Failure when there is no such site, or its part has another shape.
+        """
+        values = self._program(method, args)
+        parameters = self._whole._run(lambda: self.adapter.trainable(self.target))
+        got, leaves = self._run(lambda: self.adapter.site_part(*values, given or {}, site, part))
+        leaves = {**parameters, **leaves}
+        if got is None:
+            raise Failure("shape", f"there is no site {site!r}")
+        if tuple(got.shape) != np.shape(cotangent):
+            raise Failure("shape", f"the {part} of {site!r} has shape {tuple(got.shape)}, not {np.shape(cotangent)}")
+        found = self._whole._run(lambda: self.adapter.gradients((got,), (cotangent,), list(leaves.values())))
+        return dict(zip(leaves, found))
+
+    def _program(self, method: str, args: tuple[Argument, ...]) -> tuple[Callable, list[Any]]:
+        program = self.method(method)
+        return program.target, program._inputs(args)[0]
+
+    def _run(self, call: Callable[[], Any]) -> Any:
+        """As `LocalSubject._run`, with the adapter's words for what its library says at length."""
+        try:
+            return self._whole._run(call)
+        except Failure as failure:
+            failure.message = self.adapter.in_short(failure.message)
+            raise
 
 
 class _OutOfTime(BaseException):

@@ -14,22 +14,30 @@ from .stand_in import Seed, StandIn
 
 
 class _Network(torch.nn.Module):
-    """A Net as a module: what a student would pass as `encoder` or `decoder`."""
+    """A Net as a module: what a student would pass as `encoder` or `decoder`.
+
+    Its `record` has the number of rows of every call.
+    """
 
     def __init__(self, net: Net):
         super().__init__()
-        self.heads = net.heads
+        self.record: list[int] = []
+        self.heads, self.scales = net.heads, net.scales
         self.layers = torch.nn.ParameterList(
             torch.nn.Parameter(torch.from_numpy(part.copy())) for layer in net.layers for part in layer
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
+        self.record.append(x.shape[:-1].numel())
         parts = list(self.layers)
         for n in range(0, len(parts), 2):
             x = x.to(parts[n].dtype) @ parts[n].T + parts[n + 1]
             if n + 2 < len(parts):
                 x = torch.tanh(x)
-        return x if self.heads == 1 else tuple(x.chunk(self.heads, dim=-1))
+        if self.heads == 1:
+            return x
+        parts = tuple(x.chunk(self.heads, dim=-1))
+        return (parts[0], torch.exp(parts[1] / 2)) if self.scales else parts
 
 
 def array(value: np.ndarray, differentiable: bool) -> torch.Tensor:

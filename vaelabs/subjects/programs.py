@@ -1,0 +1,59 @@
+"""Pyro programs as data, so that a check can hand a model, a guide and an SVI to a student's function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .net import Net
+from .stand_in import StandIn
+
+MODEL, GUIDE = "model", "guide"
+
+
+@dataclass(frozen=True)
+class Program(StandIn):
+    """One of a pair of programs: a callable that takes x (B, data), with a plate `data` of size B.
+
+    The guide draws `latent` from Normal(mu, exp(logvar / 2)), mu and logvar being the two heads of `net`.
+    The model draws `latent`, of `latent` dimensions, from N(0, I) and observes x at `obs`: Bernoulli with
+    logits net(z), or normal with mean net(z) and standard deviation exp(log_sigma). It returns the mean of x.
+
+    The object's `leaves` are the parameters of `net`. Each run adds to its `record`:
+    {"run": role, "x": x (B, data), "z": the value of `latent` (..., B, latent), "graph": whether gradients were on}.
+    """
+
+    role: str
+    net: Net
+    latent: int
+    likelihood: str = "bernoulli"
+    log_sigma: float = 0.0
+
+
+@dataclass(frozen=True)
+class Svi(StandIn):
+    """A pyro.infer.SVI with Adam and Trace_ELBO.
+
+    Its `record` has the runs of both programs and, in the order in which they happened,
+    {"step": loss, "x": x} and {"evaluate_loss": loss, "x": x} after each call of the method of that name,
+    {"update": number of parameters} for each call of the optimiser, {"backward": role} for each gradient that was
+    stored in a parameter, {"training": mode, "of": role} for each change of a program's mode.
+    A run inside one of the two methods has "inside": its name.
+    """
+
+    model: Program
+    guide: Program
+    learning_rate: float = 1e-3
+
+
+@dataclass(frozen=True)
+class Batches(StandIn):
+    """Batches of x, to be iterated over: `arrays`, each (B, data), as tensors.
+
+    `kind` is "list"; "loader", which has `len` (of batches) and `dataset`, as a DataLoader; or "once", a generator.
+    Each batch handed out by the latter two adds {"batch": its size} to the `record`.
+    """
+
+    arrays: tuple[np.ndarray, ...]
+    kind: str = "loader"
