@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from vaelabs.checks.bounds import LinearGaussian
-from vaelabs.checks.elbo import check_elbo_terms, log_lik_moments
+from vaelabs.checks.elbo import _first, _laws, check_bernoulli_elbo_terms, check_elbo_terms
 from vaelabs.checks.kl import kl_standard_normal
 from vaelabs.checks.likelihood import gaussian_log_density
+from vaelabs.checks.observation import COPIES, Bernoulli, log_lik_moments
 
 torch = pytest.importorskip("torch")
 
@@ -135,3 +136,82 @@ def test_the_message_names_the_numbers():
     assert FULL | {"z is drawn": 0} == {each.name: each.points for each in verdict.properties}
     assert "2000 rows with the same x have the same log_lik" in verdict.properties[2].message
     assert "E6" == verdict.diagnosis.id
+
+
+# The Bernoulli VAE's.
+
+
+def right_bernoulli(logits, x):
+    return (x * logits - torch.nn.functional.softplus(logits)).sum(-1)
+
+
+def bernoulli_answer(kl=right_kl, log_lik=right_bernoulli):
+    def elbo_terms(x, encoder, decoder, beta=1.0):
+        mu, logvar = encoder(x)
+        z = mu + torch.exp(logvar / 2) * torch.randn_like(mu)
+        terms = log_lik(decoder(z), x), kl(mu, logvar)
+        return terms[0] - beta * terms[1], *terms
+
+    return elbo_terms
+
+
+BERNOULLI = {"the two terms": 1.5, "ELBO and beta": 1, "z is drawn": 0.5, "gradient to both networks": 1}
+
+
+@pytest.mark.parametrize("inputs", ["copies", "telling"])
+def test_the_quadrature_has_the_moments_of_a_sample(inputs):
+    """Mean and standard deviation over z ~ q, for binary pixels, agree with a million draws."""
+    rng = np.random.default_rng(4)
+    found = getattr(Bernoulli(), inputs)(rng)
+    mu, std = found.posterior[0][0], np.exp(found.posterior[1][0] / 2)
+
+    z = mu + std * rng.normal(size=(1_000_000, 2))
+    logits = found.decoder(z)
+    sample = (found.x[0] * logits - np.logaddexp(0, logits)).sum(-1)
+
+    np.testing.assert_allclose(Bernoulli().moments(found, mu, std), (sample.mean(), sample.std()), rtol=1e-2)
+
+
+def test_wrong_laws_of_z_move_the_mean_far_enough():
+    """By more than the check's six standard errors, whatever was drawn; else it could not see them."""
+    model = Bernoulli()
+    for seed in range(50):
+        inputs = model.copies(np.random.default_rng(seed))
+        mu, std = _first(inputs)
+        right, spread = model.moments(inputs, mu, std)
+        for id, _, mean, deviation in _laws(mu, std):
+            wrong, _ = model.moments(inputs, mean, deviation)
+            assert abs(wrong - right) > 9 * spread / np.sqrt(COPIES), id
+
+
+def test_binary_examples_are_all_different():
+    x = Bernoulli().x(np.random.default_rng(5), 64)
+
+    assert 64 == len(np.unique(x, axis=0))
+    assert {0.0, 1.0} == set(np.unique(x))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("kl", "log_lik"),
+    [
+        (lambda mu, logvar: 2 * right_kl(mu, logvar), right_bernoulli),
+        (lambda mu, logvar: right_kl(mu, logvar).sum(), right_bernoulli),
+        (right_kl, lambda logits, x: right_bernoulli(logits, x) / x.shape[-1]),
+        (right_kl, lambda logits, x: right_bernoulli(torch.sigmoid(logits), x)),
+    ],
+)
+def test_a_wrong_term_costs_its_points_once(seed, kl, log_lik):
+    """What is wrong in the student's own functions costs nothing here, if the check knows them."""
+    elbo_terms = bernoulli_answer(kl, log_lik)
+    known = {"kl_divergence": kl, "bernoulli_log_likelihood": log_lik}
+
+    assert BERNOULLI == earned(check_bernoulli_elbo_terms(elbo_terms, seed=seed, **known))
+    assert 0 == earned(check_bernoulli_elbo_terms(elbo_terms, seed=seed))["the two terms"]
+
+
+def test_zeros_earn_nothing_of_the_bernoulli_vae():
+    score = check_bernoulli_elbo_terms(lambda x, *rest: (torch.zeros(len(x)),) * 3, seed=1)
+
+    assert dict.fromkeys(BERNOULLI, 0) == earned(score)
+    assert "graded" == score.verdict.status

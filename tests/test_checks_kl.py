@@ -63,6 +63,19 @@ def test_one_number_for_the_batch_loses_that_point_only():
     assert "K13" == verdict.diagnosis.id
 
 
+@pytest.mark.parametrize(("points", "shares"), [(5, [2, 1, 1, 1]), (3, [1, 0.5, 0.5, 1])])
+def test_a_lab_may_give_it_fewer_points(points, shares):
+    verdict = check_kl_divergence(lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1), points=points).verdict
+
+    assert shares == [part.points for part in verdict.properties]
+    assert points == verdict.max_points
+
+
+def test_other_points_are_refused():
+    with pytest.raises(ValueError, match="the check knows 5, 3 points, not 4"):
+        check_kl_divergence(lambda mu, logvar: 0, points=4)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

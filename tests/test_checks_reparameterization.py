@@ -77,6 +77,23 @@ def test_a_wrong_scale_keeps_the_point_for_the_noise():
 
 
 @pytest.mark.parametrize(
+    ("points", "shares"), [(4, [1, 1, 1, 1]), (3, [1, 1, 0.5, 0.5]), (2, [0.5, 0.5, 0.5, 0.5])]
+)
+def test_a_lab_may_give_it_fewer_points(points, shares):
+    verdict = check_reparameterize(
+        lambda mu, logvar: mu + torch.exp(logvar / 2) * torch.randn_like(mu), seed=6, points=points
+    ).verdict
+
+    assert shares == [part.points for part in verdict.properties]
+    assert points == verdict.max_points
+
+
+def test_other_points_are_refused():
+    with pytest.raises(ValueError, match="the check knows 4, 3, 2 points, not 5"):
+        check_reparameterize(lambda mu, logvar: mu, points=5)
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         lambda mu, logvar: mu * float("nan"),

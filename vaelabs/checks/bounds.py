@@ -84,10 +84,20 @@ def log_mean_exp(log_w: Array) -> Array:
 
 def log_marginal_on_grid(x: Array, decoder: Callable[[Array], Array], log_sigma: float, grid: Array) -> Array:
     """log of the integral of p(x given z) N(z; 0, 1) over z, by the trapezoidal rule: x (B, data) -> (B,)."""
-    log_joint = gaussian_log_density(x, decoder(grid[:, None])[:, None], log_sigma) + _log_prior(grid)[:, None]
-    weights = np.full(len(grid), grid[1] - grid[0])
-    weights[[0, -1]] /= 2
-    return logsumexp(log_joint + np.log(weights)[:, None], axis=0)
+    z, log_weights = prior_on_grid(grid)
+    return logsumexp(gaussian_log_density(x, decoder(z)[:, None], log_sigma) + log_weights[:, None], axis=0)
+
+
+def prior_on_grid(grid: Array, latent: int = 1) -> tuple[Array, Array]:
+    """The points (n**latent, latent) of a grid on every axis, and log of N(z; 0, I) dz there, by the trapezoidal rule.
+
+    The mean of f(z) over the prior is then the sum of f exp(log_weights).
+    """
+    spacings = np.full(len(grid), _spacing(grid))
+    spacings[[0, -1]] /= 2
+    one = _log_prior(grid) + np.log(spacings)
+    axes, weights = np.meshgrid(*[grid] * latent, indexing="ij"), np.meshgrid(*[one] * latent, indexing="ij")
+    return np.stack([each.ravel() for each in axes], -1), np.sum([each.ravel() for each in weights], axis=0)
 
 
 def agrees(got: Any, want: Any, tolerance: float = 1e-4) -> bool:

@@ -1,4 +1,6 @@
-"""The ELBO of a Gaussian VAE, term by term: log_lik - beta * kl, with one draw of z for each example.
+"""The ELBO, term by term: log_lik - beta * kl, with one draw of z for each example.
+
+The check is one for every observation model (`observation.py`): a Gaussian x, and binary pixels.
 
 Source: Kingma & Welling (2014), eq. (3) and (10) with L = 1; beta as in Higgins et al. (2017).
 """
@@ -6,7 +8,7 @@ Source: Kingma & Welling (2014), eq. (3) and (10) with L = 1; beta as in Higgins
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,9 @@ from scipy.special import logsumexp
 from vaelabs.subjects import Failure, Net, as_subject
 
 from . import kl as kl_catalogue
-from . import likelihood as likelihood_catalogue
-from .bounds import LinearGaussian, agrees, number
+from .bounds import agrees, number
 from .kl import kl_standard_normal
-from .likelihood import gaussian_log_density
+from .observation import COPIES, LATENT, Bernoulli, Gaussian, Inputs, Observation
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 
 Array = np.ndarray
@@ -28,32 +29,12 @@ NAMES = ("elbo", "log_lik", "kl")
 BETAS = (0.0, 0.5, 1.0, 4.0)
 LOOSE = 1e-4
 """Relative and absolute tolerance: float32 passes."""
-COPIES = 2000
-"""Rows with the same x in one call: as many independent draws of z."""
 LIMIT = 6.0
 """Standard errors: a right answer is further out less than once in 10^8."""
 NARROW = -30.0
 """A logvar for which every z is mu, to 3e-7."""
 STEP = 0.05
 """Of the differences, along a direction of length 1 in the parameters."""
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What `elbo_terms` is called with."""
-
-    x: Array
-    encoder: Net
-    decoder: Net
-    log_sigma: float
-
-    def args(self) -> tuple[Array, Net, Net, Array]:
-        return self.x, self.encoder, self.decoder, np.array(self.log_sigma)
-
-    @property
-    def posterior(self) -> tuple[Array, Array]:
-        """mu and logvar of q(z given x)."""
-        return self.encoder(self.x)
 
 
 @np.errstate(all="ignore")
@@ -71,66 +52,94 @@ def check_elbo_terms(
     is one number. The student's own `kl_divergence` and `gaussian_log_likelihood` may be given: what is wrong with
     them has cost its points in its own task and costs none here.
     """
-    subject, rubric = as_subject(elbo_terms, framework), Rubric("elbo_terms", 5, seed)
-    rng = rubric.rng
     kl = _Term("kl", kl_standard_normal, kl_divergence, framework)
-    log_lik = _Term("log_lik", gaussian_log_density, gaussian_log_likelihood, framework)
+    log_lik = _Term("log_lik", Gaussian().density, gaussian_log_likelihood, framework)
+    return _check(elbo_terms, framework, seed, (2, 1, 1, 1), Gaussian(), kl, log_lik)
+
+
+@np.errstate(all="ignore")
+def check_bernoulli_elbo_terms(
+    elbo_terms: Any,
+    framework: str = "torch",
+    seed: int | None = None,
+    *,
+    kl_divergence: Any = None,
+    bernoulli_log_likelihood: Any = None,
+) -> Score:
+    """`elbo_terms(x, encoder, decoder, beta=1.0) -> (elbo, log_lik, kl)`, each (B,), in nats. 4 points.
+
+    x (B, data) holds zeros and ones; `encoder(x)` gives (mu, logvar), each (B, latent), `decoder(z)` the logits of x.
+    The student's own `kl_divergence` and `bernoulli_log_likelihood` may be given, as in `check_elbo_terms`.
+    """
+    kl = _Term("kl", kl_standard_normal, kl_divergence, framework)
+    log_lik = _Term("log_lik", Bernoulli().density, bernoulli_log_likelihood, framework)
+    return _check(elbo_terms, framework, seed, (1.5, 1, 0.5, 1), Bernoulli(), kl, log_lik)
+
+
+def _check(
+    elbo_terms: Any,
+    framework: str,
+    seed: int | None,
+    points: tuple[float, float, float, float],
+    model: Observation,
+    kl: _Term,
+    log_lik: _Term,
+) -> Score:
+    subject, rubric = as_subject(elbo_terms, framework), Rubric("elbo_terms", sum(points), seed)
+    rng = rubric.rng
+    for_terms, for_beta, for_draws, for_gradients = points
 
     raw, subject = subject, _Spread(subject, kl)
-    with rubric.award("the two terms", 2, "kl is the KL divergence of q from the prior, log_lik the log-density of x"):
-        for inputs in (_blind(rng), _blind(rng, batch=1)):
+    sentence = f"kl is the KL divergence of q from the prior, log_lik {model.density_of_x}"
+    with rubric.award("the two terms", for_terms, sentence):
+        for inputs in (_blind(rng, model, batch) for batch in (7, 64, 1)):
             _, got_log_lik, got_kl = _terms(subject, rubric, inputs)
             kl.expect(got_kl, inputs.posterior)
-            mean = inputs.decoder(inputs.posterior[0])
-            log_lik.expect(got_log_lik, (inputs.x, mean, np.array(inputs.log_sigma)))
+            log_lik.expect(got_log_lik, model.args(inputs, inputs.posterior[0]))
 
-    with rubric.award("ELBO and beta", 1, "elbo is log_lik - beta * kl, and beta changes nothing else"):
-        _expect_beta(subject, rubric, kl)
+    with rubric.award("ELBO and beta", for_beta, "elbo is log_lik - beta * kl, and beta changes nothing else"):
+        _expect_beta(subject, rubric, model, kl)
 
-    with rubric.award("z is drawn", 1, "the decoder gets z ~ q(z given x), one fresh draw for each example"):
-        _expect_draws(subject, rubric, log_lik)
+    with rubric.award("z is drawn", for_draws, "the decoder gets z ~ q(z given x), one fresh draw for each example"):
+        _expect_draws(subject, rubric, model, log_lik)
 
-    with rubric.award("gradient to both networks", 1, "elbo can be differentiated: encoder, decoder and log_sigma"):
-        _expect_gradients(subject, rubric)
+    sentence = f"elbo can be differentiated: {model.differentiated}"
+    with rubric.award("gradient to both networks", for_gradients, sentence):
+        _expect_gradients(subject, rubric, model)
 
-    rubric.diagnose(_misconceptions(raw, rubric))
+    rubric.diagnose(_misconceptions(raw, rubric, model))
     return rubric.score()
 
 
-# Inputs: three data and two latent dimensions, so that no axis can stand for another.
+# Inputs.
 
 
-def _seeing(rng: np.random.Generator, batch: int = 5) -> Inputs:
+def _seeing(rng: np.random.Generator, model: Observation, batch: int = 5) -> Inputs:
     """Networks with a hidden layer, of which every output matters."""
-    encoder, decoder = Net.random(rng, [3, 8, 4], heads=2), Net.random(rng, [2, 8, 3], scale=1.5)
-    return Inputs(2 * rng.normal(size=(batch, 3)), encoder, decoder, float(rng.uniform(0.2, 0.5)))
+    encoder = Net.random(rng, [model.data, 8, 2 * LATENT], heads=2)
+    decoder = Net.random(rng, [LATENT, 8, model.data], scale=1.5)
+    return Inputs(model.x(rng, batch, scale=2), encoder, decoder, model.extra(rng))
 
 
-def _blind(rng: np.random.Generator, batch: int = 5) -> Inputs:
+def _blind(rng: np.random.Generator, model: Observation, batch: int = 5) -> Inputs:
     """As above, with a decoder that ignores z: its log_lik has nothing random, however z was drawn."""
-    inputs = _seeing(rng, batch)
-    return replace(inputs, decoder=Net(((np.zeros((3, 2)), rng.normal(size=3)),)))
+    inputs = _seeing(rng, model, batch)
+    return replace(inputs, decoder=Net(((np.zeros((model.data, LATENT)), model.bias(rng)),)))
 
 
-def _narrow(rng: np.random.Generator) -> Inputs:
+def _narrow(rng: np.random.Generator, model: Observation) -> Inputs:
     """As above, with an encoder so sure of itself that z is mu."""
-    inputs = _seeing(rng)
-    weight, bias = rng.normal(size=(2, 3)), rng.normal(size=2)
-    heads = np.vstack([weight, np.zeros((2, 3))]), np.append(bias, [NARROW, NARROW])
+    inputs = _seeing(rng, model)
+    weight, bias = rng.normal(size=(LATENT, model.data)), rng.normal(size=LATENT)
+    heads = np.vstack([weight, 0 * weight]), np.append(bias, [NARROW] * LATENT)
     return replace(inputs, encoder=Net((heads,), heads=2))
 
 
-def _smooth(rng: np.random.Generator) -> Inputs:
-    """Linear networks: elbo is a polynomial of most parameters, so that differences are good gradients."""
-    encoder, decoder = Net.random(rng, [3, 4], heads=2, scale=0.7), Net.random(rng, [2, 3])
-    return Inputs(rng.normal(size=(5, 3)), encoder, decoder, float(rng.uniform(0.2, 0.5)))
-
-
-def _copies(rng: np.random.Generator) -> tuple[Inputs, LinearGaussian]:
-    """One example many times, with the exact posterior of a linear-Gaussian model as encoder."""
-    model = LinearGaussian.random(rng, 3, 2)
-    x = np.repeat(model.draw(rng, 1), COPIES, axis=0)
-    return Inputs(x, model.encoder(), model.decoder, model.log_sigma), model
+def _smooth(rng: np.random.Generator, model: Observation) -> Inputs:
+    """Linear networks: elbo is a smooth function of all parameters, so that differences are good gradients."""
+    encoder = Net.random(rng, [model.data, 2 * LATENT], heads=2, scale=0.7)
+    decoder = Net.random(rng, [LATENT, model.data])
+    return Inputs(model.x(rng, 5), encoder, decoder, model.extra(rng))
 
 
 # Calls.
@@ -242,8 +251,8 @@ class _Spread:
         return results
 
 
-def _expect_beta(subject: Any, rubric: Rubric, term: _Term) -> None:
-    blind = _blind(rubric.rng)
+def _expect_beta(subject: Any, rubric: Rubric, model: Observation, term: _Term) -> None:
+    blind = _blind(rubric.rng, model)
     _, log_lik, kl = _terms(subject, rubric, blind)
     for name, values in (("log_lik", log_lik), ("kl", kl)):
         alike_by_carrying = name == "kl" and term.carried
@@ -255,14 +264,14 @@ def _expect_beta(subject: Any, rubric: Rubric, term: _Term) -> None:
         expect_close(rest[0], log_lik, f"with beta = {beta:.3g} as with 1, log_lik", LOOSE, LOOSE)
         expect_close(rest[1], kl, f"with beta = {beta:.3g} as with 1, kl", LOOSE, LOOSE)
     for options in ({}, {"beta": 2.5}):
-        elbo, log_lik, kl = _terms(subject, rubric, _seeing(rubric.rng), **options)
+        elbo, log_lik, kl = _terms(subject, rubric, _seeing(rubric.rng, model), **options)
         beta = options.get("beta", 1.0)
         what = f"elbo of the log_lik and kl returned with it, beta = {beta:g}" + ("" if options else " by default,")
         expect_close(elbo, log_lik - beta * kl, what, LOOSE, LOOSE)
 
 
-def _expect_draws(subject: Any, rubric: Rubric, log_lik: _Term) -> None:
-    inputs, model = _copies(rubric.rng)
+def _expect_draws(subject: Any, rubric: Rubric, model: Observation, log_lik: _Term) -> None:
+    inputs = model.copies(rubric.rng)
     _, got, _ = _terms(subject, rubric, inputs)
     if not np.isfinite(got).all() or np.ptp(got) < 1e-6:
         raise Broken(f"{COPIES} rows with the same x have the same log_lik, {number(got)}: draw one z for each row")
@@ -272,17 +281,17 @@ def _expect_draws(subject: Any, rubric: Rubric, log_lik: _Term) -> None:
         raise Broken(f"two calls give the same log_lik, {number(first)}: draw z afresh in every call")
 
     if log_lik.carried:
-        want, spread = _sampled_moments(rubric.rng, inputs, log_lik.values)
+        want, spread = _sampled_moments(rubric.rng, inputs, model, log_lik.values)
     else:
-        want, spread = log_lik_moments(model, inputs.x[0], *_first(inputs))
+        want, spread = model.moments(inputs, *_first(inputs))
     if abs(got.mean() - want) > LIMIT * spread * np.sqrt((1 + log_lik.carried) / COPIES):
         raise Broken(f"the mean of log_lik over {COPIES} draws of z: got {got.mean():.4g}, expected {want:.4g}")
     if not 0.01 < got.var() / spread**2 < 2:  # more than one draw per example is allowed, and makes it smaller
         raise Broken(f"the spread of log_lik over draws of z: got {got.std():.4g}, expected {spread:.4g}")
 
-    narrow = _narrow(rubric.rng)
+    narrow = _narrow(rubric.rng, model)
     _, got, _ = _terms(subject, rubric, narrow)
-    want = log_lik.values(narrow.x, narrow.decoder(narrow.posterior[0]), np.array(narrow.log_sigma))
+    want = log_lik.values(*model.args(narrow, narrow.posterior[0]))
     expect_close(got, want, f"with logvar = {NARROW:g}, where z is mu: log_lik", LOOSE, LOOSE)
 
 
@@ -292,36 +301,24 @@ def _first(inputs: Inputs) -> tuple[Array, Array]:
     return mu[0], np.exp(logvar[0] / 2)
 
 
-def log_lik_moments(model: LinearGaussian, x: Array, mu: Array, std: Array) -> tuple[float, float]:
-    """Mean and standard deviation of log p(x given z) over z ~ N(mu, std²), for one x (data,).
-
-    log p is a constant minus |r - W std eps|² / 2 sigma², a quadratic form in the noise eps.
-    """
-    variance = np.exp(2 * model.log_sigma)
-    r = x - model.decoder(mu)
-    spread = model.weight * std
-    outer = spread @ spread.T
-    mean = float(gaussian_log_density(x, model.decoder(mu), model.log_sigma)) - np.trace(outer) / (2 * variance)
-    square = (2 * np.trace(outer @ outer) + 4 * r @ outer @ r) / (2 * variance) ** 2
-    return float(mean), float(np.sqrt(square))
-
-
-def _sampled_moments(rng: np.random.Generator, inputs: Inputs, density: Formula) -> tuple[float, float]:
-    """The same for any density, from draws of our own."""
+def _sampled_moments(
+    rng: np.random.Generator, inputs: Inputs, model: Observation, density: Formula
+) -> tuple[float, float]:
+    """Mean and standard deviation of the first row's log_lik by any density, from draws of our own."""
     mu, std = _first(inputs)
     z = mu + std * rng.normal(size=(COPIES, len(mu)))
-    values = density(inputs.x, inputs.decoder(z), np.array(inputs.log_sigma))
+    values = density(*model.args(inputs, z))
     return float(values.mean()), float(values.std())
 
 
-def _expect_gradients(subject: Any, rubric: Rubric) -> None:
+def _expect_gradients(subject: Any, rubric: Rubric, model: Observation) -> None:
     """The gradient of elbo agrees with the change of its values, draws of z being repeated by the seed."""
     rng, seed = rubric.rng, rubric.fresh_seed()
-    inputs = _smooth(rng)
+    inputs = _smooth(rng, model)
     cotangent = rng.uniform(0.5, 1.5, len(inputs.x))
     _terms(subject, rubric, inputs, seed)
     subject.seed(seed)
-    _, encoder, decoder, log_sigma = subject.vjp(inputs.args(), (cotangent, None, None))
+    _, encoder, decoder, *extra = subject.vjp(inputs.args(), (cotangent, None, None))
 
     def value(at: Inputs) -> float:
         return float(cotangent @ _terms(subject, rubric, at, seed)[0])
@@ -337,7 +334,7 @@ def _expect_gradients(subject: Any, rubric: Rubric) -> None:
             raise Broken(f"the gradient of elbo with respect to {name} promises a slope of {got:.4g}, its values "
                          f"have {want:.4g}: a part of the graph is cut")  # fmt: skip
 
-    for name, rows in (("the encoder's mu", slice(0, 2)), ("the encoder's logvar", slice(2, 4))):
+    for name, rows in (("the encoder's mu", slice(0, LATENT)), ("the encoder's logvar", slice(LATENT, 2 * LATENT))):
         for _ in range(2):
             direction = _direction(rng, inputs.encoder, rows)
             part = [gradient[rows] for gradient in encoder]
@@ -345,8 +342,9 @@ def _expect_gradients(subject: Any, rubric: Rubric) -> None:
                    lambda step, rows=rows: replace(inputs, encoder=_moved(inputs.encoder, step, rows)))  # fmt: skip
     direction = _direction(rng, inputs.decoder, slice(None))
     expect("the decoder", decoder, direction, lambda step: replace(inputs, decoder=_moved(inputs.decoder, step)))
-    expect("log_sigma", [log_sigma], [np.array(1.0)],
-           lambda step: replace(inputs, log_sigma=inputs.log_sigma + float(step[0])))  # fmt: skip
+    for log_sigma in extra:
+        expect("log_sigma", [log_sigma], [np.array(1.0)],
+               lambda step: replace(inputs, extra=(inputs.extra[0] + float(step[0]),)))  # fmt: skip
 
 
 def _direction(rng: np.random.Generator, net: Net, rows: slice) -> list[Array]:
@@ -374,22 +372,22 @@ _JENSEN = "Jensen the wrong way: ELBO averages logs."
 _SHARED = "All examples were decoded from the same z (or the same eps); draw one per example."
 
 
-def _misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
+def _misconceptions(subject: Any, rubric: Rubric, model: Observation) -> Iterator[Misconception]:
     """The catalogue, most telling first; nothing when the answer gives no numbers to compare."""
-    beta, blind = 2.5, _blind(rubric.rng)
+    beta, blind = 2.5, _blind(rubric.rng, model)
     try:
         got = _results(subject, rubric, blind, beta=beta)
     except Failure:
         return
-    log_lik = gaussian_log_density(blind.x, blind.decoder(blind.posterior[0]), blind.log_sigma)
-    kl = kl_standard_normal(*blind.posterior)
+    log_lik, kl = model.log_lik(blind, blind.posterior[0]), kl_standard_normal(*blind.posterior)
     yield from _of_structure(got, log_lik, kl, beta)
     if not isinstance(got, tuple) or len(got) != 3:
         return
-    yield from _of_terms(subject, rubric, blind, got)
-    yield from _of_draws(subject, rubric)
+    yield from _of_kl(blind, got)
+    yield from model.misconceptions(blind, got[1], lambda inputs: _terms(subject, rubric, inputs)[1])
+    yield from _of_draws(subject, rubric, model)
     if np.ptp(got[1]) > 1e-6:
-        yield from _of_gradients(subject, rubric)
+        yield from _of_gradients(subject, rubric, model)
 
 
 def _of_structure(got: Any, log_lik: Array, kl: Array, beta: float) -> Iterator[Misconception]:
@@ -466,17 +464,18 @@ def _of_structure(got: Any, log_lik: Array, kl: Array, beta: float) -> Iterator[
     yield Misconception("E11", "Each of the three results has shape (B,), one number per example.", shapes)
 
 
-def _of_draws(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
+def _of_draws(subject: Any, rubric: Rubric, model: Observation) -> Iterator[Misconception]:
     """Where z comes from; read off many rows with the same x."""
-    inputs, model = _telling(rubric.rng)
+    inputs = model.telling(rubric.rng)
     try:
         _, got, got_kl = _terms(subject, rubric, inputs)
         _, again, _ = _terms(subject, rubric, inputs)
     except (Failure, Broken):
         return
     mu, std = _first(inputs)
-    at_mu = float(gaussian_log_density(inputs.x[0], model.decoder(mu), model.log_sigma))
-    want, spread = log_lik_moments(model, inputs.x[0], mu, std)
+    one = replace(inputs, x=inputs.x[0])
+    at_mu = float(model.log_lik(one, mu))
+    want, _ = model.moments(inputs, mu, std)
     evidence = f"the mean of your log_lik over {COPIES} draws is {got.mean():.4g}, it is {want:.4g}"
     constant = np.ptp(got) < 1e-6
 
@@ -497,7 +496,7 @@ def _of_draws(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
 
     def misfit(mean: Array, deviation: Array) -> float:
         """How far mean and spread of your log_lik are from this law of z, in squared standard errors."""
-        expected, wide = log_lik_moments(model, inputs.x[0], mean, deviation)
+        expected, wide = model.moments(inputs, mean, deviation)
         error = wide / np.sqrt(COPIES)
         return ((got.mean() - expected) / error) ** 2 + 2 * COPIES * np.log(got.std() / wide) ** 2
 
@@ -515,7 +514,7 @@ def _of_draws(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
         if constant or got.mean() < want:
             return None
         z = mu + std * rubric.rng.normal(size=(400, 1000, len(mu)))
-        density = gaussian_log_density(inputs.x[0], inputs.decoder(z), inputs.log_sigma)
+        density = model.log_lik(one, z)
         for k in (2, 3, 4, 5, 8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000):
             mean = logsumexp(density[:, :k], axis=1) - np.log(k)
             error = np.sqrt(mean.var() / len(mean) + got.var() / COPIES)
@@ -563,19 +562,6 @@ def _laws(mu: Array, std: Array) -> list[tuple[str, str, Array, Array]]:
     ]  # fmt: skip
 
 
-def _telling(rng: np.random.Generator) -> tuple[Inputs, LinearGaussian]:
-    """As `_copies`, with an example so far out that log_lik is nearly linear in the first latent dimension.
-
-    Its mean and spread are then those of z, and the numbers below keep all laws of z, and all parts of the KL, apart.
-    """
-    model = LinearGaussian.random(rng, 3, 2)
-    model = replace(model, weight=model.weight * [1.0, 0.0])
-    mu, std = np.array([1.0, 1.2]), np.array([0.5, 0.5])
-    x = model.decoder(mu) + 10 * model.weight[:, 0]
-    heads = np.zeros((4, 3)), np.append(mu, 2 * np.log(std))
-    return Inputs(np.repeat(x[None], COPIES, axis=0), Net((heads,), heads=2), model.decoder, model.log_sigma), model
-
-
 def _kl_parts(mu: Array, std: Array) -> dict[str, float]:
     """What the KL is the difference of: the entropy of q and the cross-entropy of q and the prior."""
     entropy = float(np.sum(np.log(std) + 0.5 + 0.5 * np.log(2 * np.pi)))
@@ -583,8 +569,8 @@ def _kl_parts(mu: Array, std: Array) -> dict[str, float]:
     return {"kl": cross - entropy, "-entropy": -entropy, "entropy": entropy, "cross": cross}
 
 
-def _of_terms(subject: Any, rubric: Rubric, blind: Inputs, got: tuple) -> Iterator[Misconception]:
-    """Wrong formulas of the two terms, as their own catalogues know them."""
+def _of_kl(blind: Inputs, got: tuple) -> Iterator[Misconception]:
+    """Wrong formulas of the KL, as its own catalogue knows them."""
     mu, logvar = blind.posterior
     right = kl_standard_normal(mu, logvar)
 
@@ -597,35 +583,15 @@ def _of_terms(subject: Any, rubric: Rubric, blind: Inputs, got: tuple) -> Iterat
         for id, sentence, reduce in kl_catalogue.REDUCTIONS:
             yield Misconception(id, f"kl: {sentence}", kl_is(reduce(kl_catalogue.kl_terms(mu, logvar))))
 
-    mean = blind.decoder(mu)
-    scales = [blind.log_sigma, blind.log_sigma + 0.5, blind.log_sigma - 0.35]
-    try:
-        values = [_terms(subject, rubric, replace(blind, log_sigma=scale))[1] for scale in scales]
-    except (Failure, Broken):
-        return
 
-    def no_scale() -> str | None:
-        unit = gaussian_log_density(blind.x, mean, 0.0)
-        if all(agrees(each, unit) for each in values):
-            return f"your log_lik is {number(unit)} for every log_sigma"
-        return None
-
-    yield Misconception("E14", "log_sigma is not used: your likelihood has sigma = 1.", no_scale)
-    wide = [np.concatenate([each] * len(scales)) for each in (blind.x, mean)]
-    scale = np.repeat(scales, len(blind.x))[:, None] * np.ones(blind.x.shape[1])
-    findings, evidence = likelihood_catalogue.fit_forms(np.concatenate(values), *wide, scale)
-    if findings:
-        yield Misconception(findings[0][0], "log_lik: " + " ".join(each for _, each in findings), lambda: evidence)
-
-
-def _of_gradients(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
+def _of_gradients(subject: Any, rubric: Rubric, model: Observation) -> Iterator[Misconception]:
     """Where the graph is cut, when the values are right."""
-    inputs = _smooth(rubric.rng)
+    inputs = _smooth(rubric.rng, model)
     ones = np.ones(len(inputs.x))
     subject.seed(rubric.fresh_seed())
-    _, of_log_lik, decoder, log_sigma = subject.vjp(inputs.args(), (None, ones, None))
-    _, of_kl, _, _ = subject.vjp(inputs.args(), (None, None, ones))
-    mu, logvar = (sum(np.abs(part[rows]).sum() for part in of_log_lik) for rows in (slice(0, 2), slice(2, 4)))
+    _, of_log_lik, decoder, *extra = subject.vjp(inputs.args(), (None, ones, None))
+    _, of_kl, *_ = subject.vjp(inputs.args(), (None, None, ones))
+    mu, logvar = (sum(np.abs(part[rows]).sum() for part in of_log_lik) for rows in (slice(0, LATENT), slice(LATENT, None)))
 
     def when(cut: bool, evidence: str) -> Callable[[], str | None]:
         return lambda: evidence if cut else None
@@ -639,6 +605,6 @@ def _of_gradients(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
     yield Misconception("E17", "The graph is cut: no gradient reaches the decoder.",
                         when(not any(part.any() for part in decoder), "the gradient of log_lik in the decoder is 0"))  # fmt: skip
     yield Misconception("E17", "The graph is cut: log_sigma must stay a tensor.",
-                        when(not log_sigma.any(), "the gradient of log_lik in log_sigma is 0"))  # fmt: skip
+                        when(any(not each.any() for each in extra), "the gradient of log_lik in log_sigma is 0"))  # fmt: skip
     yield Misconception("E17", "The graph is cut: no gradient of the KL reaches the encoder.",
                         when(not any(part.any() for part in of_kl), "the gradient of kl in the encoder is 0"))  # fmt: skip

@@ -19,6 +19,9 @@ NAMES = ("mu", "logvar")
 PROBES = np.array([(0, 0), (1, 0), (-1, 0), (2, 0), (0, 1), (0, -1), (0.7, -2)], float)
 """(mu, logvar) whose KL a reader can work out by hand; the fresh inputs do the rest."""
 
+POINTS = {5: (2, 1, 1, 1), 3: (1, 0.5, 0.5, 1)}
+"""What each property is worth, by the task's points."""
+
 
 def kl_standard_normal(mu: Array, logvar: Array) -> Array:
     """KL(N(mu, exp(logvar)) || N(0, I)) in nats: (..., D) and (..., D) to (...).
@@ -29,21 +32,24 @@ def kl_standard_normal(mu: Array, logvar: Array) -> Array:
 
 
 @np.errstate(all="ignore")
-def check_kl_divergence(kl_divergence: Any, framework: str = "torch", seed: int | None = None) -> Score:
-    """Grade `kl_divergence(mu, logvar)`: (..., D), (..., D) to (...), in nats. 5 points.
+def check_kl_divergence(
+    kl_divergence: Any, framework: str = "torch", seed: int | None = None, *, points: int = 5
+) -> Score:
+    """Grade `kl_divergence(mu, logvar)`: (..., D), (..., D) to (...), in nats. 5 or 3 points.
 
-    Values 2, one number per example 1, extremes 1, gradient (mu, (exp(logvar) - 1) / 2) 1.
+    Values, one number per example, extremes and gradient (mu, (exp(logvar) - 1) / 2) share them as in POINTS.
     """
     subject = as_subject(kl_divergence, framework)
-    rubric = Rubric("kl_divergence", 5, seed)
+    rubric = Rubric("kl_divergence", points, seed)
+    values, rows, extremes, gradient = shares(points, POINTS)
     mu, logvar = _fresh(rubric.rng)
-    with rubric.award("values", 2, "the values are those of the KL divergence from N(0, I), in nats"):
+    with rubric.award("values", values, "the values are those of the KL divergence from N(0, I), in nats"):
         _check_values(subject, mu, logvar)
-    with rubric.award("one number per example", 1, "one number per example, from that example alone"):
+    with rubric.award("one number per example", rows, "one number per example, from that example alone"):
         _check_rows(subject, rubric.rng, mu, logvar)
-    with rubric.award("extremes", 1, "it stays exact for very small and very large variances"):
+    with rubric.award("extremes", extremes, "it stays exact for very small and very large variances"):
         _check_extremes(subject)
-    with rubric.award("gradient", 1, "its gradient is mu in mu and (exp(logvar) - 1) / 2 in logvar"):
+    with rubric.award("gradient", gradient, "its gradient is mu in mu and (exp(logvar) - 1) / 2 in logvar"):
         weights = rubric.rng.uniform(0.5, 2, len(mu)).round(2)
         for_mu, for_logvar = row_gradients(subject, (mu, logvar), weights)
         expect_close(for_mu, weights[:, None] * mu, "the gradient in mu", LOOSE, LOOSE)
@@ -127,6 +133,13 @@ def _check_underflow(subject: Any, zero: Array) -> None:
     for what, got, want in (("KL", value, 99.5), ("gradient", float(np.squeeze(gradient)), -0.5)):
         if not (np.isinf(got) or np.isclose(got, want, rtol=1e-2)):  # exp(-100) has lost digits already
             raise Broken(f"in float32, the {what} at mu = 0, logvar = -200 is {want:g}: yours is {got:.6g}")
+
+
+def shares(points: int, known: dict[int, tuple[float, ...]]) -> tuple[float, ...]:
+    """What each property is worth in a task of so many points; raises ValueError for points that are not known."""
+    if points not in known:
+        raise ValueError(f"the check knows {', '.join(map(str, known))} points, not {points}")
+    return known[points]
 
 
 def expect_empty(subject: Any, arrays: tuple[Array, ...], shape: tuple[int, ...]) -> None:

@@ -16,7 +16,7 @@ from scipy import special
 
 from vaelabs.subjects import Failure, as_subject
 
-from .kl import expect_empty, expect_untouched
+from .kl import expect_empty, expect_untouched, shares
 from .rows import expect_numbers
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 
@@ -25,6 +25,9 @@ NAMES = ("mu", "logvar")
 
 NOISE_SHAPE = (4000, 50)
 """Not wide: an answer may well build a covariance matrix. Not long: it may loop over examples."""
+
+POINTS = {4: (1, 1, 1, 1), 3: (1, 1, 0.5, 0.5), 2: (0.5, 0.5, 0.5, 0.5)}
+"""What each property is worth, by the task's points."""
 
 Z_LIMIT = 6.0
 """Eight z-scores: a right answer exceeds one of them about once in 6·10^7 checks."""
@@ -36,25 +39,29 @@ FLOAT64 = 1e-9
 
 
 @np.errstate(all="ignore")
-def check_reparameterize(reparameterize: Any, framework: str = "torch", seed: int | None = None) -> Score:
-    """Grade `reparameterize(mu, logvar)`: two arrays of one shape to a draw of that shape. 4 points.
+def check_reparameterize(
+    reparameterize: Any, framework: str = "torch", seed: int | None = None, *, points: int = 4
+) -> Score:
+    """Grade `reparameterize(mu, logvar)`: two arrays of one shape to a draw of that shape. 4, 3 or 2 points.
 
-    z = mu + exp(logvar / 2) eps (Kingma & Welling 2014, section 2.4 and eq. 10): value law 1, gradient 1,
-    noise 1, shape, dtype and freshness 1. The noise of an answer that scales it wrongly is judged at logvar = 0.
+    z = mu + exp(logvar / 2) eps (Kingma & Welling 2014, section 2.4 and eq. 10): value law, gradient, noise, and
+    shape, dtype and freshness share the points as in POINTS. The noise of an answer that scales it wrongly is judged
+    at logvar = 0.
     """
     subject = as_subject(reparameterize, framework)
-    rubric = Rubric("reparameterize", 4, seed)
+    rubric = Rubric("reparameterize", points, seed)
+    law, gradient, noise, shape = shares(points, POINTS)
     rng = rubric.rng
     mu, logvar = _fresh(rng)
-    with rubric.award("value law", 1, "z moves with mu, and its distance from mu grows with exp(logvar / 2)"):
+    with rubric.award("value law", law, "z moves with mu, and its distance from mu grows with exp(logvar / 2)"):
         _check_laws(subject, rubric.fresh_seed(), rng, mu, logvar)
     law_holds = rubric.all_hold
-    with rubric.award("gradient", 1, "dz/dmu is 1 and dz/dlogvar is (z - mu) / 2, whatever the noise was"):
+    with rubric.award("gradient", gradient, "dz/dmu is 1 and dz/dlogvar is (z - mu) / 2, whatever the noise was"):
         _check_gradient(subject, rubric.fresh_seed(), rng, mu, logvar)
-    with rubric.award("noise", 1, "the noise is standard normal and drawn for each entry on its own"):
+    with rubric.award("noise", noise, "the noise is standard normal and drawn for each entry on its own"):
         subject.seed(rubric.fresh_seed())
         _check_noise(_noise(subject, rng, scaled=law_holds))
-    with rubric.award("shape, dtype and freshness", 1, "the shape and dtype of mu, and fresh noise at each call"):
+    with rubric.award("shape, dtype and freshness", shape, "the shape and dtype of mu, and fresh noise at each call"):
         _check_shapes(subject, rng)
         _check_freshness(subject, rubric.fresh_seed(), mu, logvar)
         expect_untouched(subject, NAMES)
@@ -139,7 +146,7 @@ def _check_noise(e: Array) -> None:
     # Centred and scaled, so that noise of another mean or spread is called by that name and not correlated.
     centred = (e - e.mean()) / e.std()
     for rows, what in ((centred, "examples"), (centred.T, "latent dimensions")):
-        how = _correlation(rows)
+        how = correlation(rows)
         if how:
             raise Broken(f"the noise of different {what} is {how}: each entry needs its own draw")
     for name, got, want, deviation in _moments(e):
@@ -149,7 +156,7 @@ def _check_noise(e: Array) -> None:
         raise Broken(f"(z - mu) / sigma is not standard normal over {e.size} draws (Kolmogorov-Smirnov)")
 
 
-def _correlation(rows: Array) -> str:
+def correlation(rows: Array) -> str:
     """Whether rows are "alike" or "opposed": all together, each with the next, each with that half the height away."""
     low, high = _chi_square_tails(rows.sum(0) / len(rows) ** 0.5)
     if min(low, high) < P_LIMIT:
