@@ -239,3 +239,26 @@ def test_the_chain_rule_of_the_check_agrees_with_differences(names, kind):
     along = {f"{name}.{part}": line for name in lines for part, line in zip(("weight", "bias"), lines[name])}
     got = sum(np.sum(found[name] * line) for name, line in along.items())
     np.testing.assert_allclose(got, (value(1e-6) - value(-1e-6)) / 2e-6, rtol=1e-6)
+
+
+def test_one_slip_that_stops_the_program_costs_its_own_points_only():
+    """`Bernoulli(logits)` raises for real numbers; sites, prior and the returned probabilities still count."""
+
+    class GenerativeModel(torch.nn.Module):
+        def __init__(self, decoder, latent_dim=20):
+            super().__init__()
+            self.decoder, self.latent_dim = decoder, latent_dim
+
+        def model(self, x):
+            pyro.module("decoder", self.decoder)
+            with pyro.plate("data", len(x)):
+                z = pyro.sample("latent", pyro.distributions.Normal(x.new_zeros(len(x), self.latent_dim), 1.0).to_event(1))
+                logits = self.decoder(z)
+                pyro.sample("obs", pyro.distributions.Bernoulli(logits).to_event(1), obs=x)
+            return torch.sigmoid(logits)
+
+    verdict = check_model(GenerativeModel, framework="pyro", seed=1).verdict
+
+    held = [each.name for each in verdict.properties if each.points]
+    assert ["sites and plate", "prior", "probabilities returned"] == held
+    assert "P5" == verdict.diagnosis.id

@@ -14,6 +14,8 @@ class CheckFailed(Told, AssertionError):
 
 def explain(shell, etype, value, tb, tb_offset=None):
     """Instead of a traceback, say which function is still to be written, or what was found."""
+    while isinstance(value.__cause__, NotImplementedError):  # Pyro tells it again, at length
+        value, tb = value.__cause__, value.__cause__.__traceback__
     if issubclass(etype, Told):
         text = [str(value)]
     elif value.args:  # raised by a library, with a reason of its own

@@ -52,6 +52,19 @@ def test_a_committed_solution_shows_its_outputs(lab):
     assert path.stat().st_size < MAX_NOTEBOOK
 
 
+@pytest.mark.parametrize("lab", LABS)
+def test_the_committed_score_card_lies_within_its_bands(lab):
+    """Each line of its file of bands stands in the executed solution, with a number between its two ends."""
+    names: dict = {}
+    exec(COURSE.shared(f"bands_{lab}.py").read_text(), names)
+    cells = read_notebook(COURSE.notebook("solutions", lab)).cells
+    printed = "\n".join(output.get("text", "") for cell in cells for output in cell.get("outputs", []))
+
+    for name, (low, high) in names["BANDS"].items():
+        *_, value = re.findall(rf"^{name} +(-?[\d.]+)", printed, re.MULTILINE)  # the score card comes last
+        assert low <= float(value) <= high, name
+
+
 @pytest.fixture(scope="module", params=LABS)
 def stub(request):
     """A release that nobody touched, every cell run in the quick profile."""
@@ -78,6 +91,13 @@ def test_an_untouched_release_fails_kindly(stub):
         stub = "is not written yet: complete the cell marked `# @@ COMPLETE @@`"
         assert stub in said or found[name].ename == "CheckFailed", said
         assert "Traceback" not in said and len(said.splitlines()) <= 4, said
+
+
+def test_what_needs_an_answer_says_so_in_one_sentence(stub):
+    """In every cell that calls a function not written yet, whatever library stands between."""
+    for name, error in errors(stub).items():
+        if error.ename == "NotImplementedError":
+            assert len("\n".join(error.traceback).splitlines()) == 1, name
 
 
 def test_set_up_and_data_need_no_answer(stub):

@@ -53,9 +53,9 @@ def check_model(GenerativeModel: Any, framework: str = "pyro", seed: int | None 
         for run in runs.all():
             _expect_sites(run, {"latent": run.latent_dim, "obs": run.data_dim}, observed=("obs",))
     with rubric.award("prior", 1, "the prior of z is N(0, I), drawn afresh for each image"):
-        for run in runs.running():
+        for run in runs.shown():
             expect_close(run.per_image("latent"), gaussian_log_density(run.z, 0.0, 0.0), "log p(z)", LOOSE, LOOSE)
-        _expect_fresh(runs.first())
+        _expect_fresh(next(runs.shown()))
     with rubric.award("likelihood", 1, "obs scores the pixels of x under the decoder's logits of this z"):
         for run in runs.running():
             _expect_likelihood(run)
@@ -66,7 +66,7 @@ def check_model(GenerativeModel: Any, framework: str = "pyro", seed: int | None 
             _expect_registered(run)
         _expect_decoder_gradient(runs.first())
     with rubric.award("probabilities returned", 0.5, "model(x) returns the probability of each pixel"):
-        for run in runs.running():
+        for run in runs.shown():
             if run.given.result is None:
                 raise Broken(f"model(x): {run.given.problem}")
             expect_close(run.given.result, expit(run.net(run.z)), "probability of a pixel", LOOSE, LOOSE)
