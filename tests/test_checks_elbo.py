@@ -215,3 +215,55 @@ def test_zeros_earn_nothing_of_the_bernoulli_vae():
 
     assert dict.fromkeys(BERNOULLI, 0) == earned(score)
     assert "graded" == score.verdict.status
+
+
+def bernoulli_diagnosis(seed, z_of, kl_of=right_kl, seen=lambda posterior: posterior):
+    """What the check says of an answer that treats the encoder's outputs, z and the KL like this."""
+
+    def elbo_terms(x, encoder, decoder, beta=1.0):
+        mu, logvar = seen(encoder(x))
+        log_lik, kl = right_bernoulli(decoder(z_of(mu, logvar)), x), kl_of(mu, logvar)
+        return log_lik - beta * kl, log_lik, kl
+
+    return check_bernoulli_elbo_terms(elbo_terms, seed=seed).verdict.diagnosis
+
+
+def right_z(mu, logvar):
+    return mu + torch.exp(logvar / 2) * torch.randn_like(mu)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_cut_encoder_is_not_blamed_on_the_draw(seed):
+    """Without a gradient of the KL either, it is the encoder that is cut."""
+    cut = bernoulli_diagnosis(seed, right_z, seen=lambda posterior: [each.detach() for each in posterior])
+    drawn = bernoulli_diagnosis(seed, lambda mu, logvar: right_z(mu, logvar).detach())
+
+    assert ("E17", "R10") == (cut.id, drawn.id)
+    assert "encoder" in cut.sentence
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("reduce", "id", "words"),
+    [
+        (lambda kl: kl.mean(), "E11", "stands in"),
+        (lambda kl: kl.mean().expand(len(kl)), "E11", "stands in"),
+        (lambda kl: kl.sum().expand(len(kl)), "E5", "β = B."),
+    ],
+)
+def test_a_mean_for_each_example_does_not_change_beta(seed, reduce, id, words):
+    found = bernoulli_diagnosis(seed, right_z, lambda mu, logvar: reduce(right_kl(mu, logvar)))
+
+    assert id == found.id
+    assert words in found.sentence
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_evidence_for_a_wrong_sigma_differs(seed):
+    """Mean or spread, whichever tells the two apart."""
+    found = bernoulli_diagnosis(seed, lambda mu, logvar: mu + torch.exp(logvar) * torch.randn_like(mu))
+    words = found.evidence.replace(",", "").split()
+    yours, right = (float(words[n]) for n in (-4, -1))
+
+    assert "R1" == found.id
+    assert abs(yours - right) > 0.1 * abs(right)

@@ -70,6 +70,7 @@ def test_right_answers_earn_everything(names):
         ('pyro.module("decoder", self.decoder)', "pass", [1.5, 1, 1, 0.5, 0, 0.5], "P3"),
         ('with pyro.plate("data", x.shape[0]):', "if True:", [0, 1, 1, 0.5, 0.5, 0.5], "G3"),
         ("scale).to_event(1)", "scale)", [0, 1, 1, 0.5, 0.5, 0.5], "P2"),
+        ("loc, scale).to_event(1)", "0.0, 1.0).expand([self.latent_dim])", [0, 1, 1, 0.5, 0.5, 0.5], "P2"),
         ("logits=logits).to_event(1)", "logits=logits)", [0, 1, 1, 0.5, 0.5, 0.5], "P2"),
         ('"latent"', '"z"', [0, 1, 1, 0.5, 0.5, 0.5], "P1"),
         ('"obs"', '"x"', [0, 1, 1, 0.5, 0.5, 0.5], "P1"),
@@ -97,6 +98,8 @@ def test_a_slip_in_the_model_costs_its_own_property(names, old, new, points, dia
         ("scale)", "scale.detach())", [1, 1.5, 0, 0.5, 0.5], "R11"),
         ("scale)", "scale**2)", [1, 0, 0, 0.5, 0.5], "P4"),
         ("to_event(1))", "to_event(1), obs=loc)", [0, 0, 0, 0.5, 0], "P10"),
+        ("Normal(loc, scale)", "Normal(scale, loc)", [1, 0, 0, 0.5, 0.5], "G18"),
+        ("Normal(loc,", "Normal(loc + scale * torch.randn_like(loc),", [1, 0, 0.5, 0.5, 0.5], "G24"),
     ],
 )
 def test_a_slip_in_the_guide_costs_its_own_property(names, old, new, points, diagnosis):
@@ -113,6 +116,8 @@ def test_a_slip_in_the_guide_costs_its_own_property(names, old, new, points, dia
         ("x.flatten(1)", "x", [1, 1, 0, 0.5], "N9"),
         ("torch.exp(self.logvar(h) / 2)", "torch.exp(self.logvar(h))", [0, 1, 0.5, 0], "P4"),
         ("self.hidden(z)))", "self.hidden(z)).detach())", [1, 1, 0.5, 0], "N8"),
+        ("self.hidden(z)", "self.hidden(z.detach())", [1, 1, 0.5, 0], "N8"),
+        ("return self.mu(h),", "return torch.relu(self.mu(h)),", [0, 1, 0.5, 0], "N4"),
         ("torch.relu(self.hidden(z))", "self.hidden(z)", [1, 0, 0.5, 0], "N2"),
     ],
 )

@@ -124,3 +124,21 @@ def test_arguments_changed_in_place_cost_a_point():
 
     assert "your function changes its argument mu in place: compute a new tensor" == verdict.properties[3].message
     assert "R26" == verdict.diagnosis.id
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("shape", "what"), [((-1, 1), "the noise of different latent dimensions is alike"),
+                        ((1, -1), "the noise of different examples is alike")]
+)  # fmt: skip
+def test_shared_noise_is_named_by_its_axis(seed, shape, what):
+    """The axis along which it is alike, though the test along the other is upset as well."""
+
+    def reparameterize(mu, logvar):
+        size = [each if wanted == -1 else 1 for each, wanted in zip(mu.shape[-2:], shape)]
+        return mu + torch.exp(logvar / 2) * torch.randn(size, dtype=mu.dtype)
+
+    noise = check_reparameterize(reparameterize, seed=seed).verdict.properties[2]
+
+    assert "noise" == noise.name
+    assert noise.message.startswith(what)

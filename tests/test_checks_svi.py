@@ -37,15 +37,19 @@ def traces(model, guide, x, replay=True):
     return model_trace, guide_trace
 
 
+def score(trace):
+    """The sum of all sites' log-probabilities, whatever they are called."""
+    return sum(site["log_prob"] for site in trace.nodes.values() if site["type"] == "sample")
+
+
 def trace_elbo(model, guide, x, replay=True):
     model_trace, guide_trace = traces(model, guide, x, replay)
-    log_p = model_trace.nodes["obs"]["log_prob"] + model_trace.nodes["latent"]["log_prob"]
-    return log_p - guide_trace.nodes["latent"]["log_prob"]
+    return score(model_trace) - score(guide_trace)
 
 
 def without_log_q(model, guide, x):
     model_trace, _ = traces(model, guide, x)
-    return model_trace.nodes["obs"]["log_prob"] + model_trace.nodes["latent"]["log_prob"]
+    return score(model_trace)
 
 
 def without_replay(model, guide, x):
@@ -216,9 +220,87 @@ def test_one_mistake_costs_one_property():
         (lambda *args: trace_elbo(*args).sum(), "one draw per image", "Y5"),
         (lambda *args: trace_elbo(*args).detach(), "gradient", "Y9"),
     ):
-        score = check_trace_elbo(answer, seed=3)
-        assert whole | {lost: 0} == points(score)
-        assert id == score.verdict.diagnosis.id
+        found = check_trace_elbo(answer, seed=3)
+        assert whole | {lost: 0} == points(found)
+        assert id == found.verdict.diagnosis.id
+
+
+def test_the_elbo_is_that_of_any_pair():
+    """Names that are built in cost the values, and so does every latent site but the first."""
+
+    def named(model, guide, x):
+        p, q = (trace.nodes for trace in traces(model, guide, x))
+        return p["obs"]["log_prob"] + p["latent"]["log_prob"] - q["latent"]["log_prob"]
+
+    def first(model, guide, x):
+        p, q = traces(model, guide, x)
+        name = next(name for name in q.stochastic_nodes if q.nodes[name]["value"].dim() > 1)
+        seen = sum(p.nodes[each]["log_prob"] for each in p.observation_nodes)
+        return seen + p.nodes[name]["log_prob"] - q.nodes[name]["log_prob"]
+
+    for answer, id in ((named, "Y18"), (first, "Y19")):
+        found = check_trace_elbo(answer, seed=3)
+        assert 0 == points(found)["values"]
+        assert id == found.verdict.diagnosis.id
+
+
+def test_a_mean_over_draws_is_replayed_nevertheless():
+    """It costs the property of one draw, and no other."""
+
+    def answer(model, guide, x):
+        return torch.stack([trace_elbo(model, guide, x) for _ in range(10)]).mean(0)
+
+    found = check_trace_elbo(answer, seed=3)
+
+    assert {"values": 3, "replay": 1.5, "one draw per image": 0, "gradient": 0.5} == points(found)
+    assert "Y10" == found.verdict.diagnosis.id
+
+
+@pytest.mark.parametrize("computed, id", [(True, "Y15"), (False, "Y11")])
+def test_why_there_is_no_log_prob(computed, id):
+    """Nodes that never have one are told from traces that were not scored."""
+
+    def answer(model, guide, x):
+        q = poutine.trace(guide).get_trace(x)
+        p = poutine.trace(poutine.replay(model, trace=q)).get_trace(x)
+        if computed:
+            q.compute_log_prob()
+        p.compute_log_prob()
+        return sum(s["log_prob"] for t in (q, p) for s in t.nodes.values() if computed or s["type"] == "sample")
+
+    assert id == check_trace_elbo(answer, seed=3).verdict.diagnosis.id
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_maximum_for_the_batch_loses_what_is_far_away(seed):
+    """Near and far images are in one call."""
+
+    def answer(model, guide, x, k):
+        log_w = torch.stack([trace_elbo(model, guide, x) for _ in range(k)])
+        return log_w.max() + torch.log(torch.exp(log_w - log_w.max()).mean(0))
+
+    found = check_trace_log_marginal(answer, seed=seed)
+
+    assert {"value": 1, "samples": 1, "far away": 0} == points(found)
+    assert "I4" == found.verdict.diagnosis.id
+
+
+def test_a_test_that_seeds_or_keeps_the_graph_has_changed_something():
+    """An own trace_elbo that seeds has cost its points already."""
+
+    def seeded(model, guide, x):
+        pyro.set_rng_seed(0)
+        return trace_elbo(model, guide, x)
+
+    def with_graph(svi, loader):
+        losses = torch.cat([-trace_elbo(svi.model, svi.guide, x) for x in loader])
+        return losses.mean(), losses.std() / len(losses) ** 0.5
+
+    for answer, id in ((evaluate_with(seeded), "R13"), (with_graph, "Y47")):
+        found = check_evaluate(answer, seed=3, trace_elbo=trace_elbo)
+        assert {"mean": 1, "standard error": 1, "nothing changed": 0} == points(found)
+        assert id == found.verdict.diagnosis.id
+    assert 3 == check_evaluate(evaluate_with(seeded), seed=3, trace_elbo=seeded)
 
 
 def test_a_run_for_show_does_no_harm():

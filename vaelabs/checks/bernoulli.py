@@ -54,7 +54,7 @@ def check_bernoulli_log_likelihood(
         _check_values(subject, rubric.rng, logits, x)
     with rubric.award("one number per example", 1, "one number per example: pixels are added up, nothing else is"):
         _check_rows(subject, rubric.rng, logits, x)
-    with rubric.award("extremes", 1, "it stays exact for logits of any size: at logit -200 a white pixel costs 200 nats"):
+    with rubric.award("extremes", 1, "it stays exact for logits of any size: at logit -200 an inked pixel costs 200"):
         _check_extremes(subject)
     with rubric.award("gradient", 1, "its gradient in the logits is x - sigmoid(logits), however large they are"):
         _check_gradient(subject, rubric.rng, logits, x)
@@ -165,14 +165,18 @@ FORMS = (
     Form("L2", _PROBABILITIES, lambda a, x: np.maximum(_cross(a, x), -100)),
     Form("L3", "The sigmoid is applied twice: probabilities are squeezed into (0.5, 0.73).",
          lambda a, x: bernoulli_terms(_sigmoid(a), x)),
-    Form("L22", "Only white pixels count: (1 - x) log(1 - p) is missing.", lambda a, x: x * bernoulli_terms(a, 1)),
-    Form("L22", "Only black pixels count: x log p is missing.", lambda a, x: (1 - x) * bernoulli_terms(a, 0)),
-    Form("L22", "(1 - x) is missing: log(1 - p) counts for black pixels only.",
+    Form("L22", "Only pixels with ink, x = 1, count: (1 - x) log(1 - p) is missing.",
+         lambda a, x: x * bernoulli_terms(a, 1)),
+    Form("L22", "Only pixels without ink, x = 0, count: x log p is missing.",
+         lambda a, x: (1 - x) * bernoulli_terms(a, 0)),
+    Form("L22", "(1 - x) is missing: log(1 - p) counts where x = 0 only.",
          lambda a, x: x * bernoulli_terms(a, 1) + bernoulli_terms(a, 0)),
     Form("L23", "The sign between the two terms is wrong: they are added.",
          lambda a, x: x * bernoulli_terms(a, 1) - (1 - x) * bernoulli_terms(a, 0)),
-    Form("L24", "Black and white are exchanged: log p goes with x, log(1 - p) with 1 - x.",
+    Form("L24", "0 and 1 are exchanged: log p goes with x, log(1 - p) with 1 - x.",
          lambda a, x: bernoulli_terms(-a, x)),
+    Form("L32", "log(1 - p) is not 1 - log p: it is logsigmoid(-logits).",
+         lambda a, x: x * bernoulli_terms(a, 1) + (1 - x) * (1 - bernoulli_terms(a, 1))),
     Form("L25", "softplus(logits), the logarithm of the normaliser, is missing.", lambda a, x: x * a),
     Form("L25", "The sign of softplus(logits) is wrong: it is subtracted.", lambda a, x: x * a + np.logaddexp(0, a)),
     Form("L25", "The softplus has the wrong sign inside: x logits - softplus(logits).",
@@ -251,9 +255,9 @@ def _misconceptions(
     """The catalogue, most telling first; nothing when the answer gives no numbers to compare."""
     # Logits that pass for probabilities, and such that pass for pixels: some answers refuse all others.
     tame = rng.uniform(0.05, 0.95, logits.shape).round(2)
-    black_or_white = rng.permutation(x.ravel()).reshape(x.shape)
+    pixels = rng.permutation(x.ravel()).reshape(x.shape)
     seen = []
-    for points in (logits, tame, black_or_white):
+    for points in (logits, tame, pixels):
         try:
             got = subject(points, x)
         except Failure:

@@ -15,7 +15,7 @@ from scipy import special
 from vaelabs.subjects import Failure, Seed, as_subject
 
 from .kl import expect_empty, expect_untouched
-from .reparameterization import P_LIMIT, correlation
+from .reparameterization import P_LIMIT, dependence
 from .rubric import Broken, Misconception, Rubric, Score, expect_shape
 
 Array = np.ndarray
@@ -23,7 +23,7 @@ Array = np.ndarray
 ROWS = 4000
 """Draws of each grey level in one call."""
 LEVELS = 40
-"""Grey levels side by side: the darkest and the brightest are 0.02 from black and white."""
+"""Grey levels side by side: the lowest and the highest are 0.02 from 0 and 1."""
 
 SHAPES = ((7, 12), (1, 12), (5, 1), (9,), (3, 4, 6), (2, 1, 6, 6))
 
@@ -33,12 +33,12 @@ def check_binarize(binarize: Any, framework: str = "torch", seed: int | None = N
     """Grade `binarize(x, generator=None)`: grey values in [0, 1], any shape, to zeros and ones of that shape. 2 points.
 
     Each pixel is 1 with probability x, drawn afresh at each call ("dynamic binarisation": Burda et al. 2016,
-    section 5; Salakhutdinov & Murray 2008). Values 1: zeros and ones in the shape and dtype of x, black and white kept;
+    section 5; Salakhutdinov & Murray 2008). Values 1: zeros and ones in the shape and dtype of x, 0 and 1 kept;
     noise law 1: probabilities, independence, freshness, and the generator given is the one that is used.
     """
     subject = as_subject(binarize, framework)
     rubric = Rubric("binarize", 2, seed)
-    with rubric.award("values", 1, "zeros and ones in the shape and dtype of x; black stays 0 and white stays 1"):
+    with rubric.award("values", 1, "zeros and ones in the shape and dtype of x; 0 stays 0 and ink, 1, stays 1"):
         _check_values(subject, rubric)
     with rubric.award("noise law", 1, "each pixel is 1 with probability x, drawn afresh and on its own"):
         _check_draws(subject, rubric)
@@ -74,12 +74,12 @@ def _check_values(subject: Any, rubric: Rubric) -> None:
                 raise Broken(f"the result holds {odd.flat[0]:.4g}: every pixel is 0 or 1")
             if got.dtype != precision:
                 raise Broken(f"x is {x.dtype}, the result is {got.dtype}: keep the dtype of x")
-        black_or_white = rubric.rng.integers(0, 2, (50, 28)).astype(precision)
-        got = _draw(subject, black_or_white, rubric.fresh_seed())
-        for value, name in ((0, "black"), (1, "white")):
-            moved = np.mean(got[black_or_white == value] != value)
+        sure = rubric.rng.integers(0, 2, (50, 28)).astype(precision)
+        got = _draw(subject, sure, rubric.fresh_seed())
+        for value in (0, 1):
+            moved = np.mean(got[sure == value] != value)
             if moved:
-                raise Broken(f"{100 * moved:.3g} % of the {name} pixels, x = {value}, changed: they are never another")
+                raise Broken(f"{100 * moved:.3g} % of the pixels of x = {value} became {1 - value}: they stay {value}")
     expect_empty(subject, (np.zeros((0, 12), np.float32),), (0, 12))
     expect_untouched(subject, ("x",))
 
@@ -93,10 +93,8 @@ def _check_draws(subject: Any, rubric: Rubric) -> None:
             raise Broken("the draws are no zeros and ones")
         _expect_probabilities(got, x[0])
         e = (got - x) / np.sqrt(x * (1 - x))
-        for rows, what in ((e, "images"), (e.T, "pixels")):
-            how = correlation(rows)
-            if how:
-                raise Broken(f"the draws of different {what} are {how}: each pixel of each image needs its own")
+        if found := dependence(e, ("images", "pixels")):
+            raise Broken(f"the draws of different {found[0]} are {found[1]}: each pixel of each image needs its own")
 
 
 def _levels(rng: np.random.Generator) -> Array:
@@ -105,13 +103,13 @@ def _levels(rng: np.random.Generator) -> Array:
 
 
 def _expect_probabilities(got: Array, levels: Array) -> None:
-    white = got.sum(0)
-    tails = np.minimum(special.bdtr(white, ROWS, levels), special.bdtrc(white - 1, ROWS, levels))
-    # No white at all has no upper tail to speak of; bdtrc is not defined there.
-    tails = np.where(white == 0, special.bdtr(0, ROWS, levels), tails)
+    ones = got.sum(0)
+    tails = np.minimum(special.bdtr(ones, ROWS, levels), special.bdtrc(ones - 1, ROWS, levels))
+    # None at all has no upper tail to speak of; bdtrc is not defined there.
+    tails = np.where(ones == 0, special.bdtr(0, ROWS, levels), tails)
     n = int(np.argmin(tails))
     if tails[n] < P_LIMIT:
-        raise Broken(f"a grey level of {levels[n]:.3g} became white in {100 * white[n] / ROWS:.3g} % of {ROWS} draws: "
+        raise Broken(f"a grey level of {levels[n]:.3g} became 1 in {100 * ones[n] / ROWS:.3g} % of {ROWS} draws: "
                      f"the probability is the grey level")  # fmt: skip
 
 
@@ -135,7 +133,7 @@ def _check_freshness(subject: Any, rubric: Rubric) -> None:
 
 @dataclass(frozen=True)
 class Law:
-    """A wrong probability of white: `probability(x)`."""
+    """A wrong probability of ink: `probability(x)`."""
 
     id: str
     sentence: str
@@ -145,18 +143,18 @@ class Law:
 _TWICE = "Two draws are combined: a pixel needs one draw, and the probability is x itself."
 
 LAWS = (
-    Law("B3", "Black and white are exchanged: a pixel is 1 with probability x, not 1 - x.", lambda x: 1 - x),
+    Law("B3", "0 and 1 are exchanged: a pixel is 1 with probability x, not 1 - x.", lambda x: 1 - x),
     Law("B11", "The grey value has no influence: a pixel is 1 with probability x.", lambda x: 0.5 + 0 * x),
     Law("B10", "x is taken for a logit; it is the probability itself.", special.expit),
-    Law("B8", "The threshold is normal; with a uniform one, `rand < x`, white has probability x.", special.ndtr),
+    Law("B8", "The threshold is normal; a uniform one, `rand < x`, gives 1 with probability x.", special.ndtr),
     Law("B9", _TWICE, lambda x: x**2),
     Law("B9", _TWICE, lambda x: 1 - (1 - x) ** 2),
     Law("B21", "The grey value is squeezed before the draw.", lambda x: np.sqrt(x)),
     Law("B21", "The grey value is squeezed before the draw.", lambda x: x / 2),
     Law("B21", "x is in [0, 1] already: it is not divided by 255 again.", lambda x: x / 255),
     Law("B21", "x is in [0, 1] already: it is not divided by 256 again.", lambda x: x / 256),
-    Law("B20", "Probabilities are clamped: black and white must stay what they are.", lambda x: x.clip(0.1, 0.9)),
-    Law("B20", "Probabilities are clamped: black and white must stay what they are.", lambda x: x.clip(0.05, 0.95)),
+    Law("B20", "Probabilities are clamped: x = 0 and x = 1 must stay what they are.", lambda x: x.clip(0.1, 0.9)),
+    Law("B20", "Probabilities are clamped: x = 0 and x = 1 must stay what they are.", lambda x: x.clip(0.05, 0.95)),
 )  # fmt: skip
 
 
@@ -183,8 +181,8 @@ class Evidence:
         return all(np.array_equal(each, self.got[: len(each)]) for each in self.calls)
 
     @property
-    def white(self) -> Array:
-        """The share of white at each level."""
+    def ink(self) -> Array:
+        """The share of ink at each level."""
         return self.got.mean(0)
 
 
@@ -213,20 +211,20 @@ def _misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
     yield Misconception("B7", "The two values are others than 0 and 1.", lambda: _other_values(seen))
     if not seen.binary:
         return
-    yield Misconception("B1", "This is a threshold: each grey level is always black or always white, and the "
-                        "data are no draws from x.", lambda: _threshold(seen))  # fmt: skip
-    yield Misconception("B13", "The generator that is given is not used: hand it on to the function that draws.",
-                        lambda: _ignored_generator(subject, rubric, seen))  # fmt: skip
+    yield Misconception("B1", "This is a threshold, not a draw: some grey levels always give 1, the others always "
+                        "0; a pixel is 1 with probability x.", lambda: _threshold(seen))  # fmt: skip
     yield Misconception("B2", "All images share one draw: each pixel of each image needs its own.",
                         lambda: _shared(seen, "images"))  # fmt: skip
     yield Misconception("B2", "All pixels of an image share one draw: each needs its own.",
                         lambda: _shared(seen, "pixels"))  # fmt: skip
+    yield Misconception("B13", "The generator that is given is not used: hand it on to the function that draws.",
+                        lambda: _ignored_generator(subject, rubric, seen))  # fmt: skip
     yield Misconception("B12", "The same pixels at each call: take randomness from outside.", lambda: _frozen(seen))
     for law in LAWS:
         yield Misconception(law.id, law.sentence, lambda law=law: _law_evidence(seen, law.probability))
-    yield Misconception("B8", "The threshold is normal; with a uniform one, `rand < x`, white has probability x.",
+    yield Misconception("B8", "The threshold is normal; a uniform one, `rand < x`, gives 1 with probability x.",
                         lambda: _probit(seen))  # fmt: skip
-    yield Misconception("B20", "Black and white must stay what they are: their probabilities are 0 and 1.",
+    yield Misconception("B20", "x = 0 and x = 1 must stay what they are: their probabilities of ink are 0 and 1.",
                         lambda: _moved_ends(subject, seed))  # fmt: skip
     yield Misconception("B15", "The draws do not follow the seed: use the framework's own generator.",
                         lambda: _unseeded(seen))  # fmt: skip
@@ -234,7 +232,7 @@ def _misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
                         lambda: "after the call x had other numbers" if 0 in subject.mutated else None)  # fmt: skip
     yield Misconception("B17", "The dtype of x is lost: convert the result, `.to(x.dtype)`.",
                         lambda: _dtype(subject, x))  # fmt: skip
-    yield Misconception("B21", "A pixel is white with another probability than x.", lambda: _any_law(seen))
+    yield Misconception("B21", "A pixel is 1 with another probability than x.", lambda: _any_law(seen))
 
 
 def _needs_generator(subject: Any, x: Array, seed: int) -> str | None:
@@ -312,9 +310,9 @@ def _other_values(seen: Evidence) -> str | None:
 def _threshold(seen: Evidence) -> str | None:
     if not (seen.frozen and np.ptp(seen.got, axis=0).max() == 0):
         return None
-    white = np.flatnonzero(seen.white == 1)
-    n = int(white[np.argmin(seen.levels[white])]) if len(white) else int(np.argmax(seen.levels))
-    return (f"a grey level of {seen.levels[n]:.3g} became white in {100 * seen.white[n]:.3g} % of {ROWS} draws, "
+    always = np.flatnonzero(seen.ink == 1)
+    n = int(always[np.argmin(seen.levels[always])]) if len(always) else int(np.argmax(seen.levels))
+    return (f"a grey level of {seen.levels[n]:.3g} became 1 in {100 * seen.ink[n]:.3g} % of {ROWS} draws, "
             f"it should be {100 * seen.levels[n]:.3g} %")  # fmt: skip
 
 
@@ -346,16 +344,16 @@ def _shared(seen: Evidence, what: str) -> str | None:
         together = np.mean(np.ptp(seen.got, axis=0) == 0)
         if together < 1:
             return None
-        return (f"a grey level of {seen.levels[0]:.3g} became white in {100 * seen.white[0]:.3g} % of the {ROWS} images "
+        return (f"a grey level of {seen.levels[0]:.3g} became 1 in {100 * seen.ink[0]:.3g} % of the {ROWS} images "
                 f"of one call, it should be {100 * seen.levels[0]:.3g} %")  # fmt: skip
-    # One threshold for an image: whatever is brighter than a white pixel of it is white.
+    # One threshold for an image: whatever has more ink than a pixel that became 1 is 1, too.
     ordered = seen.got[:, np.argsort(seen.levels)]
     if np.any(np.diff(ordered, axis=1) < 0) or np.ptp(ordered.sum(1)) == 0:
         return None
     low, high = np.argsort(seen.levels)[[LEVELS // 4, 3 * LEVELS // 4]]
     share = 100 * np.mean((seen.got[:, low] == 1) & (seen.got[:, high] == 0))
     want = 100 * seen.levels[low] * (1 - seen.levels[high])
-    return (f"the grey level {seen.levels[low]:.3g} is white beside a black {seen.levels[high]:.3g} in {share:.3g} % of "
+    return (f"the grey level {seen.levels[low]:.3g} became 1 and {seen.levels[high]:.3g} became 0 in {share:.3g} % of "
             f"the images, it should be {want:.3g} %")  # fmt: skip
 
 
@@ -369,23 +367,23 @@ def _frozen(seen: Evidence) -> str | None:
 def _law_evidence(seen: Evidence, probability: Callable[[Array], Array], limit: float = 5) -> str | None:
     want = np.broadcast_to(probability(seen.levels), seen.levels.shape)
     deviation = np.sqrt(want * (1 - want) / ROWS) + 1e-6
-    if np.abs((seen.white - want) / deviation).max() > limit:
+    if np.abs((seen.ink - want) / deviation).max() > limit:
         return None
     return _share(seen)
 
 
 def _share(seen: Evidence) -> str:
-    n = int(np.argmax(np.abs(seen.white - seen.levels)))
-    return (f"a grey level of {seen.levels[n]:.3g} became white in {100 * seen.white[n]:.3g} % of {ROWS} draws, it should "
+    n = int(np.argmax(np.abs(seen.ink - seen.levels)))
+    return (f"a grey level of {seen.levels[n]:.3g} became 1 in {100 * seen.ink[n]:.3g} % of {ROWS} draws, it should "
             f"be {100 * seen.levels[n]:.3g} %")  # fmt: skip
 
 
 def _probit(seen: Evidence) -> str | None:
-    """White where x plus normal noise exceeds a threshold: the share of white is a normal distribution function."""
-    known = (seen.white > 0.01) & (seen.white < 0.99)
-    if known.sum() < 4:
+    """1 where x plus normal noise exceeds a threshold: the share of ink is a normal distribution function."""
+    known = (seen.ink > 0.01) & (seen.ink < 0.99)
+    if known.sum() < 4 or _any_law(seen) is None:  # a straight line is nearly such a function, too
         return None
-    quantile = special.ndtri(seen.white[known])
+    quantile = special.ndtri(seen.ink[known])
     slope, intercept = np.polyfit(seen.levels[known], quantile, 1)
     if slope <= 0:
         return None
@@ -396,7 +394,8 @@ def _moved_ends(subject: Any, seed: int) -> str | None:
     for value in (0.0, 1.0):
         share = np.mean(_draw(subject, np.full((ROWS, LEVELS), value), seed))
         if share != value:
-            return f"x = {value:g} became white in {100 * share:.3g} % of {ROWS * LEVELS} draws, it should be {100 * value:g} %"
+            return (f"x = {value:g} became 1 in {100 * share:.3g} % of {ROWS * LEVELS} draws, it should be "
+                    f"{100 * value:g} %")  # fmt: skip
     return None
 
 
@@ -417,4 +416,4 @@ def _dtype(subject: Any, x: Array) -> str | None:
 
 def _any_law(seen: Evidence) -> str | None:
     deviation = np.sqrt(seen.levels * (1 - seen.levels) / ROWS)
-    return _share(seen) if np.abs((seen.white - seen.levels) / deviation).max() > 7 else None
+    return _share(seen) if np.abs((seen.ink - seen.levels) / deviation).max() > 7 else None

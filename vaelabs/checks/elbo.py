@@ -266,7 +266,8 @@ def _expect_beta(subject: Any, rubric: Rubric, model: Observation, term: _Term) 
     for options in ({}, {"beta": 2.5}):
         elbo, log_lik, kl = _terms(subject, rubric, _seeing(rubric.rng, model), **options)
         beta = options.get("beta", 1.0)
-        what = f"elbo of the log_lik and kl returned with it, beta = {beta:g}" + ("" if options else " by default,")
+        given = f"beta = {beta:g}" if options else f"beta left at {beta:g}"
+        what = f"with {given}, elbo of the log_lik and kl returned with it"
         expect_close(elbo, log_lik - beta * kl, what, LOOSE, LOOSE)
 
 
@@ -367,7 +368,10 @@ def _moved(net: Net, step: list[Array], rows: slice = slice(None)) -> Net:
 _PENALTY = "The KL is a penalty: subtract it."
 _KL_ONLY = "β multiplies the KL only."
 _ONE_NUMBER = "One number for the whole batch: return one per example, (B,)."
-_REDUCTIONS = "The two terms use different reductions: effective β = 1/B."
+_SMALL = "The two terms use different reductions, log_lik the larger one: effective β = 1/B."
+_LARGE = "The two terms use different reductions, kl the larger one: effective β = B."
+_SAME_KL = "The KL's mean over the batch stands in for that of each example: return one per example, (B,)."
+_SAME_LIK = "The mean of log_lik over the batch stands in for that of each example: return one per example, (B,)."
 _JENSEN = "Jensen the wrong way: ELBO averages logs."
 _SHARED = "All examples were decoded from the same z (or the same eps); draw one per example."
 
@@ -440,21 +444,21 @@ def _of_structure(got: Any, log_lik: Array, kl: Array, beta: float) -> Iterator[
     for second in (kl, log_lik - beta * kl):
         yield Misconception("E12", "The order of the three results is elbo, log_lik, kl.", all_of(log_lik, second, None))
     yield Misconception("E12", "The order of the three results is elbo, log_lik, kl.", all_of(kl, None, None))
-    mixed = [
-        log_lik.sum() - beta * kl.mean(), log_lik.mean() - beta * kl.sum(), log_lik.sum() - beta * kl,
-        log_lik.mean() - beta * kl, log_lik - beta * kl.sum(), log_lik - beta * kl.mean(),
-    ]  # fmt: skip
-    for want in mixed:
-        yield Misconception("E5", _REDUCTIONS, all_of(want, None, None))
-    yield Misconception("E5", _REDUCTIONS, elbo(
-        lambda ll, k: ll.sum() - beta * k.mean(), lambda ll, k: ll.mean() - beta * k.sum(),
-        lambda ll, k: ll.sum() - beta * k, lambda ll, k: ll.mean() - beta * k,
-        lambda ll, k: ll - beta * k.sum(), lambda ll, k: ll - beta * k.mean(),
-    ))  # fmt: skip
-    for one in (log_lik.sum(), log_lik.mean()):
-        for other in (kl.sum(), kl.mean()):
-            same = (one == log_lik.sum()) == (other == kl.sum())
-            yield Misconception("E11" if same else "E5", _ONE_NUMBER if same else _REDUCTIONS, all_of(None, one, other))
+    # A sum against a mean changes the weight of the KL; a mean against one per example does not.
+    mixed: tuple[tuple[str, str, tuple[Callable[[Array, Array], Array], ...]], ...] = (
+        ("E5", _SMALL, (lambda ll, k: ll.sum() - beta * k.mean(), lambda ll, k: ll.sum() - beta * k)),
+        ("E5", _LARGE, (lambda ll, k: ll.mean() - beta * k.sum(), lambda ll, k: ll - beta * k.sum())),
+        ("E11", _SAME_KL, (lambda ll, k: ll - beta * k.mean(),)),
+        ("E11", _SAME_LIK, (lambda ll, k: ll.mean() - beta * k,)),
+    )
+    for id, sentence, formulas in mixed:
+        for formula in formulas:
+            yield Misconception(id, sentence, all_of(formula(log_lik, kl), None, None))
+        yield Misconception(id, sentence, elbo(*formulas))
+    yield Misconception("E11", _ONE_NUMBER, all_of(None, log_lik.sum(), kl.sum()))
+    yield Misconception("E11", _ONE_NUMBER, all_of(None, log_lik.mean(), kl.mean()))
+    yield Misconception("E5", _SMALL, all_of(None, log_lik.sum(), kl.mean()))
+    yield Misconception("E5", _LARGE, all_of(None, log_lik.mean(), kl.sum()))
     weights = log_lik - beta * kl
     for want in (logsumexp(weights) - np.log(len(weights)), logsumexp(weights)):
         yield Misconception("E7", _JENSEN, all_of(want, None, None))
@@ -475,9 +479,15 @@ def _of_draws(subject: Any, rubric: Rubric, model: Observation) -> Iterator[Misc
     mu, std = _first(inputs)
     one = replace(inputs, x=inputs.x[0])
     at_mu = float(model.log_lik(one, mu))
-    want, _ = model.moments(inputs, mu, std)
-    evidence = f"the mean of your log_lik over {COPIES} draws is {got.mean():.4g}, it is {want:.4g}"
+    want, spread = model.moments(inputs, mu, std)
     constant = np.ptp(got) < 1e-6
+
+    def evidence() -> str:
+        """Mean or spread of log_lik, whichever is further out."""
+        by_mean = abs(got.mean() - want) / (spread / np.sqrt(COPIES))
+        by_spread = np.sqrt(2 * COPIES) * abs(np.log(got.std() / spread))
+        name, yours, right = ("mean", got.mean(), want) if by_mean > by_spread else ("spread", got.std(), spread)
+        return f"the {name} of your log_lik over {COPIES} draws is {yours:.4g}, it is {right:.4g}"
 
     def no_noise() -> str | None:
         if not agrees(got, 0 * got + at_mu):
@@ -519,7 +529,7 @@ def _of_draws(subject: Any, rubric: Rubric, model: Observation) -> Iterator[Misc
             mean = logsumexp(density[:, :k], axis=1) - np.log(k)
             error = np.sqrt(mean.var() / len(mean) + got.var() / COPIES)
             if abs(mean.mean() - got.mean()) < 5 * error and 0.5 < mean.var() / got.var() < 2:
-                return evidence
+                return evidence()
         return None
 
     def drawn_kl(expected: float) -> Callable[[], str | None]:
@@ -535,7 +545,7 @@ def _of_draws(subject: Any, rubric: Rubric, model: Observation) -> Iterator[Misc
     yield Misconception("E8", _SHARED, shared)
     yield Misconception("R13", "The same eps at each call; take randomness from outside.", frozen)
     if found := law():
-        yield Misconception(*found, lambda: evidence)
+        yield Misconception(*found, evidence)
     yield Misconception("E7", _JENSEN, several)
     parts = _kl_parts(mu, std)
     for part in ("-entropy", "entropy"):
@@ -596,6 +606,10 @@ def _of_gradients(subject: Any, rubric: Rubric, model: Observation) -> Iterator[
     def when(cut: bool, evidence: str) -> Callable[[], str | None]:
         return lambda: evidence if cut else None
 
+    nothing = mu == 0 and logvar == 0 and not any(part.any() for part in of_kl)
+    yield Misconception("E17", "The graph is cut at the encoder: call it outside `no_grad`, and do not detach its mu "
+                        "and logvar.", when(decoder[0].any() and nothing,
+                                        "the gradients of log_lik and of kl in the encoder are both 0"))  # fmt: skip
     yield Misconception("R10", "The draw of z cuts the graph: use mu + sigma * eps, or `.rsample()`.",
                         when(decoder[0].any() and mu == 0 and logvar == 0, "the gradient of log_lik in the encoder is 0"))  # fmt: skip
     yield Misconception("R11", "Gradient reaches mu but not logvar: sigma is detached.",

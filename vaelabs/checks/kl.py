@@ -193,6 +193,10 @@ FORMS = (
     Form("K2", "This is minus the KL; a KL is never negative.", lambda m, v: -kl_terms(m, v)),
     Form("K2", "This is minus twice the KL: sign and ½ are missing.", lambda m, v: -2 * kl_terms(m, v)),
     Form("K3", "You read logvar as log sigma; the variance is exp(logvar).", lambda m, v: kl_terms(m, 2 * v)),
+    Form("K23", "You read logvar as sigma; the variance is exp(logvar).",
+         lambda m, v: 0.5 * (m**2 + v**2 - 1 - np.log(v**2))),
+    Form("K23", "You read logvar as sigma; the variance is exp(logvar).",
+         lambda m, v: 0.5 * (m**2 + v**2 - 1 - 2 * np.log(v))),
     Form("K4", "The variance is exp(logvar), not sigma = exp(logvar / 2).",
          lambda m, v: 0.5 * (m**2 + np.exp(v / 2) - 1 - v)),
     Form("K5", "log sigma² is logvar itself, not logvar / 2.", lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 - v / 2)),
@@ -261,6 +265,10 @@ def _misconceptions(subject: Any, mu: Array, logvar: Array) -> Iterator[Misconce
                         "when you use logvar itself.", lambda: _clamp_evidence(subject, got, mu, logvar))  # fmt: skip
     yield Misconception("K20", "The values are right but no gradient flows: `.detach()`, `.data`, `.item()` and NumPy "
                         "cut the graph.", lambda: _cut_evidence(subject, mu, logvar))  # fmt: skip
+    yield Misconception("K20", "The values are right but the gradient is not: part of the formula is detached.",
+                        lambda: _part_evidence(subject, mu, logvar))  # fmt: skip
+    yield Misconception("K24", "You estimated the KL from a draw: right on average, but noisy; it has a closed form.",
+                        lambda: _drawn_evidence(subject, mu, logvar))  # fmt: skip
     yield Misconception("K21", "A coefficient is wrong: the KL is ½ mu² + ½ exp(logvar) - ½ logvar - ½, summed.",
                         lambda: _coefficient_evidence(got, mu, logvar))  # fmt: skip
 
@@ -324,6 +332,28 @@ def _cut_evidence(subject: Any, mu: Array, logvar: Array) -> str | None:
         return str(failure) if "grad" in failure.message else None
     missing = [name for name, found in zip(NAMES, (for_mu, for_logvar)) if not np.any(found)]
     return f"no gradient reaches {' and '.join(missing)}" if missing else None
+
+
+def _part_evidence(subject: Any, mu: Array, logvar: Array) -> str | None:
+    """Whether one of the two terms of logvar has the gradient, and the other has none."""
+    if not _is_right(subject(mu, logvar), mu, logvar):
+        return None
+    _, found = subject.vjp((mu, logvar), np.ones(len(mu)))
+    for want in (np.full_like(logvar, -0.5), np.exp(logvar) / 2):
+        if np.allclose(found, want, rtol=LOOSE, atol=LOOSE):
+            return (f"at logvar = {logvar[0, 0]:g} the gradient in logvar is {found[0, 0]:.4g}, it is "
+                    f"{np.expm1(logvar[0, 0]) / 2:.4g}")  # fmt: skip
+    return None
+
+
+def _drawn_evidence(subject: Any, mu: Array, logvar: Array) -> str | None:
+    """Whether equal rows have unequal values, whose mean is the KL."""
+    size = 4000
+    got = subject(np.repeat(mu[:1], size, 0), np.repeat(logvar[:1], size, 0))
+    right = kl_standard_normal(mu[0], logvar[0])
+    if got.shape != (size,) or np.ptp(got) < LOOSE or abs(got.mean() - right) > 6 * got.std() / np.sqrt(size):
+        return None
+    return f"rows with the same mu and logvar give {got[0]:.4g} and {got[1]:.4g}, it is {right:.4g}"
 
 
 def _mutation_evidence(subject: Any) -> str | None:

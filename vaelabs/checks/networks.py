@@ -16,7 +16,7 @@ from scipy.special import erf, expit, softmax
 from vaelabs.subjects import Failure, as_subject
 
 from .bounds import agrees, number
-from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
+from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape, tell_apart
 
 Array = np.ndarray
 Function = Callable[[Array], Array]
@@ -56,7 +56,7 @@ def check_networks(Encoder: Any, Decoder: Any, framework: str = "pyro", seed: in
             for name, got, want in zip(("loc", "scale"), _pair(network(images)), _pair(network(x))):
                 expect_shape(got, (len(x), sizes[2]), f"{name} of images of shape {images.shape}")
                 expect_close(got, want, f"{name} of images compared with that of their rows", LOOSE, 1e-6)
-    with rubric.award("gradients", 0.5, "every weight of both networks is reached by the right gradient"):
+    with rubric.award("gradients", 0.5, "every weight of both networks, and z, is reached by the right gradient"):
         _expect_gradients(_Network.encoder(encoder, rubric, SIZES[0]), rubric.rng, SIZES[0])
         _expect_gradients(_Network.decoder(decoder, rubric, SIZES[0]), rubric.rng, SIZES[0])
 
@@ -190,6 +190,18 @@ def _expect_gradients(network: _Network, rng: np.random.Generator, sizes: tuple[
         if name not in got or not got[name].any():
             raise Broken(f"no gradient reaches {name} of the {'encoder' if encoder else 'decoder'}")
         expect_close(got[name], want, what, 10 * LOOSE, 10 * LOOSE)
+    if not encoder:
+        in_z, want = _gradient_in_z(network, inputs, cotangents[0])
+        if not in_z.any():
+            raise Broken("no gradient reaches z: the decoder's logits must depend on it")
+        expect_close(in_z, want, "gradient of the decoder's logits in z", 10 * LOOSE, 10 * LOOSE)
+
+
+def _gradient_in_z(network: _Network, z: Array, cotangent: Array) -> tuple[Array, Array]:
+    """Of sum(cotangent * logits): the answer's, by way of which the encoder learns, and ours."""
+    (got,) = network.instance.method("__call__").vjp((z.astype(network.dtype),), cotangent)
+    at_hidden = (cotangent @ network.layers["logits"][0]) * (network.linear("hidden", z) > 0)
+    return got, at_hidden @ network.layers["hidden"][0]
 
 
 def _backward(network: _Network, inputs: Array, outputs: list[Array], cotangents: tuple) -> dict[str, Array]:
@@ -263,11 +275,10 @@ SCALES: list[tuple[str, str, Function]] = [
 def _of_encoder(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
     sizes = SIZES[0]
     try:
-        network = _Network.encoder(subject, rubric, sizes)
+        network, x = _telling(subject, rubric, sizes)
     except Broken as broken:
         yield _other_layers(broken)
         return
-    x = _pixels(rubric.rng, sizes)
     yield from _of_sizes(subject, rubric, network, x)
     found = network(x)
 
@@ -322,6 +333,15 @@ def _of_encoder(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
         yield Misconception("K14", "Right in the middle, wrong at the ends: no clamp and no epsilon is needed, the "
                             "exponential is positive by itself.", far)  # fmt: skip
     yield _cut(network, x, (np.ones_like(mu), np.ones_like(mu)), "encoder")
+
+
+def _telling(subject: Any, rubric: Rubric, sizes: tuple[int, ...]) -> tuple[_Network, Array]:
+    """An encoder and inputs where each layer has outputs of either sign, so that an activation after it shows."""
+    for _ in range(30):
+        network, x = _Network.encoder(subject, rubric, sizes), _pixels(rubric.rng, sizes)
+        if all(head.min() < -0.1 and head.max() > 0.1 for head in network.heads(x)):
+            break
+    return network, x
 
 
 def _of_sizes(subject: Any, rubric: Rubric, network: _Network, x: Array) -> Iterator[Misconception]:
@@ -382,7 +402,7 @@ def _fit_encoder(network: _Network, x: Array, loc: Array, scale: Array) -> tuple
     for name, activation in ACTIVATIONS.items():
         mu, logvar = network.heads(x, activation)
         found = [_activation(name)] if name != "ReLU" else []
-        evidence = f"Your loc begins with {number(loc)}, it is {number(network.heads(x)[0])}."
+        evidence = "One number of your loc is {}, it is {}.".format(*_differing(loc, network.heads(x)[0]))
         if not agrees(loc, mu):
             head = next((head for head, function in HEADS.items() if agrees(loc, function(mu))), None)
             if head is None:
@@ -400,6 +420,12 @@ def _fit_encoder(network: _Network, x: Array, loc: Array, scale: Array) -> tuple
         if found:
             return found[0][0], " ".join(sentence for _, sentence in found), evidence
     return None
+
+
+def _differing(got: Array, want: Array) -> tuple[str, str]:
+    """The two numbers that are the furthest apart."""
+    at = np.unravel_index(np.argmax(np.abs(got - want)), np.shape(want))
+    return tell_apart(float(got[at]), float(want[at]))
 
 
 def _activation(name: str) -> tuple[str, str]:
@@ -448,7 +474,7 @@ def _of_decoder(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
                 found.append(("N7", LOGITS))
             elif head:
                 found.append(("N4", f"The logits went through {head}: no activation belongs after the last layer."))
-            evidence = f"Your first output is {number(got)}, the logit is {number(want)}."
+            evidence = "One of your outputs is {}, the logit is {}.".format(*_differing(got, want))
             yield Misconception(found[0][0], " ".join(each for _, each in found), lambda evidence=evidence: evidence)
             return
     if agrees(got, want):
@@ -467,6 +493,8 @@ def _cut(network: _Network, inputs: Array, cotangents: Any, kind: str) -> Miscon
         dead = [name for name in LAYERS[kind] if f"{name}.weight" in found and not found[f"{name}.weight"].any()]
         missing = [name for name in LAYERS[kind] if f"{name}.weight" not in found]
         if not dead and not missing:
+            if kind == "decoder" and not _gradient_in_z(network, inputs, cotangents)[0].any():
+                return "The gradient of the decoder's logits in z is 0, and the encoder is to learn through it."
             return None
         what = f"The gradient in {', '.join(dead)} is 0" if dead else f"{', '.join(missing)} asks for no gradient"
         return f"{what} in the {kind}."

@@ -195,7 +195,7 @@ class Bernoulli(Observation):
         return bernoulli_log_density(*args)
 
     def copies(self, rng: np.random.Generator) -> Inputs:
-        """With white and black pixels in pairs that see the same of z, in three directions.
+        """With pixels of ink and without it in pairs that see the same of z, in three directions.
 
         What is linear in z cancels: log_lik falls on all sides, and its mean tells a wrong sigma from the right one.
         """
@@ -210,7 +210,7 @@ class Bernoulli(Observation):
         return Inputs(np.tile(x, (COPIES, 1)), encoder, decoder)
 
     def telling(self, rng: np.random.Generator) -> Inputs:
-        """With white pixels that the decoder takes for black: log sigmoid(logit) is the logit."""
+        """With pixels of ink that the decoder takes for empty: log sigmoid(logit) is the logit."""
         weight = rng.uniform(0.5, 1.2, self.data)[:, None] * [1.0, 0.0]
         decoder = Net(((weight, rng.uniform(-16, -14, self.data)),))
         return Inputs(np.ones((COPIES, self.data)), _constant_encoder(self.data, *TELLING), decoder)

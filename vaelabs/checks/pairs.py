@@ -6,7 +6,6 @@ no order of random draws matters.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,6 +61,11 @@ class Pair:
         """Mean and standard deviation of q(z given x), each (B, latent)."""
         loc, logvar = self.guide.net(x)
         return loc, np.exp(logvar / 2)
+
+    def renamed(self, *sites: str, seen: str = "obs", plate: str = "data") -> Pair:
+        """The same mathematics in programs whose sites and plate have these names, z being drawn at all of `sites`."""
+        names = {"sites": sites, "seen": seen, "plate": plate}
+        return replace(self, model=replace(self.model, **names), guide=replace(self.guide, **names))
 
     def moved(self, role: str, step: list[Array]) -> Pair:
         """The same with `step` added to the parameters of the model's or the guide's network."""
@@ -123,6 +127,7 @@ class Runs:
         """The z of the model's runs that the guide drew, for image n."""
         of_model, of_guide = self.of_model[n], self.of_guide[n]
         return of_model[(np.abs(of_model[:, None] - of_guide) <= 1e-6 * (1 + np.abs(of_guide))).all(-1).any(1)]
+
 
 def _draws(record: list[dict[str, Any]], program: Program, x: Array) -> list[Array]:
     found: dict[bytes, list[Array]] = {_key(row): [] for row in x}

@@ -80,7 +80,7 @@ def _of_failures(runs: Runs) -> Iterator[Misconception]:
         return
     if runs.kind == "model" and "parameter probs of Bernoulli" in found.message:
         yield Misconception("P5", "The first argument of `Bernoulli` is probs; name it: `logits=`.",
-                            _when(f"For real numbers {found}."))  # fmt: skip
+                            _when(f"Given the decoder's output, any real numbers, {found}."))  # fmt: skip
 
     def built_in() -> str | None:
         data, latent, batch = PLAIN
@@ -163,7 +163,8 @@ def _of_plates(runs: Runs) -> Iterator[Misconception]:
             there = quoted(each.name for each in run.free.sites if each.kind == "plate")
             yield Misconception("G3", "The images are not declared independent: every `pyro.sample` belongs into "
                                 "`with pyro.plate(\"data\", len(x)):`.",
-                                _when(f"Site `{site.name}` stands in none of yours: {there or 'none'}."))  # fmt: skip
+                                _when(f"Site `{site.name}` stands in no plate; your {run.kind} has {there or 'none'}."
+                                      ))  # fmt: skip
         elif len(plates) > 1:
             around = quoted(each.name for each in plates)
             yield Misconception("G3", "One plate is enough: the dimensions and pixels of an image belong to the event.",
@@ -352,7 +353,7 @@ def _of_result(runs: Runs, run: Run) -> Iterator[Misconception]:
     logits, got, problem = run.net(run.z), run.given.result, run.given.problem
     want = expit(logits)
     yield Misconception("G15", "The model returns the probability of each pixel: `return torch.sigmoid(logits)`.",
-                        _when(f"{problem[:1].upper()}{problem[1:]}." if got is None else None))  # fmt: skip
+                        _when(f"model(x): {problem}{'' if problem.endswith('?') else '.'}" if got is None else None))
     if isinstance(got, tuple):
         yield Misconception("G15", "The model returns the probability of each pixel, one array.",
                             _when(f"Yours returns {len(got)} results."))  # fmt: skip
@@ -403,6 +404,19 @@ def _of_density(run: Run) -> Iterator[Misconception]:
     def is_normal(mean: Array, deviation: Array) -> bool:
         return not agrees(got, want) and agrees(got, gaussian_log_density(run.z, mean, np.log(deviation)))
 
+    def noisy() -> str | None:
+        found = []
+        for _ in range(2):
+            run.reseed()
+            trace = run.instance.trace(run.kind, run.x, given={site.name: run.z})
+            found.append(replace(run, given=trace).per_image("latent"))
+        if agrees(*found):
+            return None
+        first, second = map(number, found)
+        return f"At the same z two calls give the log q {first} and {second}; it is {number(want)}."
+
+    yield Misconception("G24", "Your q is random before z is drawn: give `Normal` the encoder's loc and scale, and "
+                        "`pyro.sample` adds the noise.", noisy)  # fmt: skip
     given = f"z = {number(run.z)}, ..., loc = {number(loc)}, ... and scale = {number(scale)}, ..."
     first = f"With {given} your log q is {number(got)}; it is {number(want)}."
     alone = is_normal(np.zeros_like(loc), np.ones_like(loc))

@@ -107,7 +107,7 @@ class Runs:
         self._found: dict[tuple[Sizes, str], Run | Failure] = {}
 
     def all(self) -> Iterator[Run]:
-        """At every size, "mild" where "plain" does not run; raises Failure at the first where neither does."""
+        """At every size, mildly where "plain" does not run; raises Failure at the first where neither does."""
         for sizes in SIZES:
             found = self.mildly(sizes)
             if isinstance(found, Failure):
@@ -115,18 +115,18 @@ class Runs:
             yield found
 
     def shown(self) -> Iterator[Run]:
-        """At every size where the program runs, "plain" or "mild"; raises the Failure when it runs at none."""
+        """At every size where the program runs, if need be mildly; raises the Failure when it runs at none."""
         found = [self.mildly(sizes) for sizes in SIZES]
         if not any(isinstance(each, Run) for each in found):
             raise found[0]
         yield from (each for each in found if isinstance(each, Run))
 
     def mildly(self, sizes: Sizes) -> Run | Failure:
-        """The plain run, else the mild one, else the plain one's Failure."""
+        """The plain run, else a model's "mild" or a guide's "positive" one, else the plain one's Failure."""
         plain = self.attempt(sizes)
-        if isinstance(plain, Run) or self.kind != "model":
+        if isinstance(plain, Run):
             return plain
-        mild = self.attempt(sizes, "mild")
+        mild = self.attempt(sizes, "mild" if self.kind == "model" else "positive")
         return mild if isinstance(mild, Run) else plain
 
     def running(self, variant: str = "plain") -> Iterator[Run]:
@@ -186,6 +186,8 @@ class Runs:
         site = role(free, "latent")
         z = rng.normal(size=(batch, latent)) * 1.5 + 0.3
         fits = site is not None and not site.observed and np.shape(site.value) == z.shape
+        if site is not None and not site.observed and site.batch_shape == (latent,) and not site.event_shape:
+            fits = fits or np.shape(site.value) == (latent,)  # to_event is missing, and the plate took it for images
         if not fits and site is not None and site.value is not None and np.shape(site.value) == z.shape:
             z = np.asarray(site.value, float)
         given = instance.trace(self.kind, x, given={site.name: z}) if fits else free

@@ -96,10 +96,10 @@ def check_guide(VAE: Any, framework: str = "pyro", seed: int | None = None) -> S
     with rubric.award("gradient", 0.5, "the draw can be differentiated, in mean and in standard deviation"):
         _expect_encoder_gradient(runs.first())
     with rubric.award("encoder registered", 0.5, "SVI is given the encoder's parameters"):
-        for run in runs.running():
+        for run in runs.shown():
             _expect_registered(run)
     with rubric.award("nothing observed", 0.5, "the guide proposes z and scores nothing else"):
-        for run in runs.running():
+        for run in runs.shown():
             run.site("latent")
             if others := [site.name for site in run.free.observed]:
                 raise Broken(f"the guide observes {quoted(others)}: it only proposes z")

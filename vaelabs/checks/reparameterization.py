@@ -145,10 +145,8 @@ def _check_noise(e: Array) -> None:
         raise Broken(f"(z - mu) / sigma is {e[0, 0]:.4g} for every entry: each needs its own draw")
     # Centred and scaled, so that noise of another mean or spread is called by that name and not correlated.
     centred = (e - e.mean()) / e.std()
-    for rows, what in ((centred, "examples"), (centred.T, "latent dimensions")):
-        how = correlation(rows)
-        if how:
-            raise Broken(f"the noise of different {what} is {how}: each entry needs its own draw")
+    if found := dependence(centred, ("examples", "latent dimensions")):
+        raise Broken(f"the noise of different {found[0]} is {found[1]}: each entry needs its own draw")
     for name, got, want, deviation in _moments(e):
         if not abs(got - want) <= Z_LIMIT * deviation:
             raise Broken(f"the {name} of (z - mu) / sigma over {e.size} draws is {got:.4g}, it is {want:g}")
@@ -166,6 +164,20 @@ def correlation(rows: Array) -> str:
         if not abs(score) <= Z_LIMIT:
             return "alike" if score > 0 else "opposed"
     return ""
+
+
+def dependence(e: Array, axes: tuple[str, str]) -> tuple[str, str] | None:
+    """Which of the axes of e (n, m) has entries that depend on each other, and whether they are alike or opposed.
+
+    What is alike along one axis upsets the test along the other, which takes it for independent: the axis with the
+    larger mean correlation is named.
+    """
+    found = []
+    for rows, name in ((e, axes[0]), (e.T, axes[1])):
+        if how := correlation(rows):
+            pairs = len(rows) * (len(rows) - 1) * rows.shape[1]
+            found.append((abs(np.sum(rows.sum(0) ** 2) - np.sum(rows**2)) / pairs, name, how))
+    return max(found)[1:] if found else None
 
 
 def _moments(e: Array) -> list[tuple[str, float, float, float]]:
@@ -315,6 +327,9 @@ def _misconceptions(
     for scale in SCALES:
         yield Misconception(scale.id, scale.sentence, lambda scale=scale: _scale_evidence(seen, scale.sigma))
     yield Misconception("R23", "mu must be added once: z moves by as much as mu.", lambda: _shift_evidence(seen))
+    yield Misconception("R28", "logvar is clamped: sigma is exp(logvar / 2) at every logvar.",
+                        lambda: _clamp_evidence(subject, seed, seen))  # fmt: skip
+    yield Misconception("R29", "sigma is added to the noise; it multiplies eps.", lambda: _sum_evidence(seen))
     yield Misconception("R8", "One number moves the whole batch; eps needs the shape of mu.",
                         lambda: _sharing_evidence(seen, (0, 1)))  # fmt: skip
     yield Misconception("R7", "All rows of the batch share one eps (row correlation 1); draw one per example.",
@@ -385,6 +400,32 @@ def _scale_evidence(seen: Evidence, sigma: Callable[[Array], Array]) -> str | No
         # 20000 draws: within 20 % of the size this form gives; uniform or shared noise has another.
         if abs(spread / at_one - 1) < 0.2:
             return _sigma_at_one(seen)
+    return None
+
+
+def _clamp_evidence(subject: Any, seed: int, seen: Evidence) -> str | None:
+    """Whether log sigma² rises with logvar in the middle and, from some logvar on, not at all."""
+    at = np.arange(-8, 8.1, 0.25)
+    size = [np.linalg.norm(_draw(subject, seed, seen.mu, np.full_like(seen.mu, v)) - seen.mu) for v in at]
+    slope = np.diff(2 * np.log(size)) / np.diff(at)
+    flat, right = np.abs(slope) < 1e-3, np.abs(slope - 1) < 1e-3
+    inside = np.flatnonzero(~flat)
+    if not right.any() or flat[inside[0] : inside[-1] + 1].any() or not (flat[0] or flat[-1]):
+        return None
+    if np.any((slope < -1e-3) | (slope > 1.001)):
+        return None
+    n = 0 if flat[0] else -1
+    ratio = size[n] / size[int(np.flatnonzero(right)[0])] * np.exp(at[int(np.flatnonzero(right)[0])] / 2)
+    return f"at logvar = {at[n]:g} your sigma is {ratio:.4g}, it is {np.exp(at[n] / 2):.4g}"
+
+
+def _sum_evidence(seen: Evidence) -> str | None:
+    """z = mu + sigma + eps: with the same noise z moves by as much as sigma, for two notions of sigma."""
+    for power in (0.5, 1.0):
+        sigma, other = np.exp(power * seen.logvar), np.exp(power * seen.other_logvar)
+        if _same(seen.moved[1] - seen.z, other - sigma) and _same(seen.moved[0] - seen.z, seen.other_mu - seen.mu):
+            return (f"with the same noise sigma rises from {sigma.flat[0]:.3g} to {other.flat[0]:.3g} and z by "
+                    f"{(seen.moved[1] - seen.z).flat[0]:.3g}, whatever eps is")  # fmt: skip
     return None
 
 

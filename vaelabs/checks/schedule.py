@@ -133,9 +133,13 @@ FORMS = (
     Form("S7", "beta_max is added: the ramp is multiplied by it.", lambda s, w, b: b + _capped(s / w)),
     Form("S7", "beta_max enters twice.", lambda s, w, b: b**2 * _capped(s / w)),
     Form("S7", "beta_max divides: the ramp is multiplied by it.", lambda s, w, b: _capped(s / w) / b),
-    Form("S10", "The division drops the fraction: use / instead of //.", lambda s, w, b: b * np.minimum(s // w, 1)),
-    Form("S10", "The division drops the fraction: use / instead of //.", lambda s, w, b: (b * _capped(s / w)) // 1),
-    Form("S11", "beta jumps: before the end of the warm-up it grows with the step.", lambda s, w, b: b * (s > w)),
+    Form("S10", "There is no ramp, beta jumps from 0 to beta_max: on the way it is beta_max * step / warmup_steps "
+         "(where a // or an int would drop the fraction).", lambda s, w, b: b * np.minimum(s // w, 1)),
+    Form("S10", "beta loses its fraction: no // and no int.", lambda s, w, b: (b * _capped(s / w)) // 1),
+    Form("S11", "beta jumps; it should grow with each step of the warm-up.", lambda s, w, b: b * (s > w)),
+    Form("S11", "beta jumps; it should grow with each step of the warm-up.", lambda s, w, b: b * (s > 0)),
+    Form("S21", "max takes the larger of the two; the fraction is capped at 1 by min(1, step / warmup_steps).",
+         lambda s, w, b: b * np.maximum(s / w, 1)),
     Form("S13", "This is a percentage: beta ends at beta_max.", lambda s, w, b: 100 * b * _capped(s / w)),
     Form("S14", _CYCLE, lambda s, w, b: b * (s % w) / w),
     Form("S14", _CYCLE, lambda s, w, b: b * np.minimum(2 * (s % w) / w, 1)),
@@ -281,7 +285,9 @@ def _curve(
         here = (warmup == each) & (steps > 1) & (steps < each)
         y, t = straighten(got[here] / beta_max[here]), of(steps[here] / each)
         known = np.isfinite(y)
-        if known.sum() < 5 or not np.allclose(np.polyval(np.polyfit(t[known], y[known], 1), t[known]), y[known], atol=1e-4):
+        if known.sum() < 5 or np.ptp(y[known]) < LOOSE:  # a constant is no curve
+            return None
+        if not np.allclose(np.polyval(np.polyfit(t[known], y[known], 1), t[known]), y[known], atol=1e-4):
             return None
     return _worst(got, asked)
 

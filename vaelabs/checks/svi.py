@@ -23,6 +23,8 @@ LOOSE = 1e-4
 """Relative and absolute tolerance: float32 passes."""
 REPEATS, FEW = 40, 6
 """Draws of a student's own `trace_elbo` for each image; the latter where it takes one image at a time."""
+BUILT_IN = (32, 50, 64, 100, 128, 200, 256, 500, 512)
+"""Batch sizes that are found built into an answer."""
 
 
 @np.errstate(all="ignore")
@@ -95,6 +97,10 @@ def _training_case(rng: np.random.Generator, sizes: tuple[int, ...]) -> Case:
     return random_pair(rng, 8, 2), tuple(np.split(images, np.cumsum(sizes)[:-1]))
 
 
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}{'es' if what.endswith('ch') else 's'}"
+
+
 def _list(sizes: tuple[int, ...]) -> str:
     return ", ".join(map(str, sizes)) + " images"
 
@@ -106,8 +112,8 @@ def _expect_steps(call: Call) -> None:
     counts = [sum(_same(step["x"], batch) for step in steps) for batch in batches]
     if any(count != 1 for count in counts) or len(steps) != len(batches):
         wrong = next((n for n, count in enumerate(counts) if count != 1), 0)
-        raise Broken(f"{len(steps)} steps for {len(batches)} batches; batch {wrong + 1}, of {len(batches[wrong])} "
-                     f"images, was stepped on {counts[wrong]} times")  # fmt: skip
+        raise Broken(f"{_count(len(steps), 'step')} for {_count(len(batches), 'batch')}; batch {wrong + 1}, of "
+                     f"{len(batches[wrong])} images, was stepped on {counts[wrong]} times")  # fmt: skip
     if not call.count("backward"):
         raise Broken("svi.step ran without gradients: no parameter was changed")
     if call.count("update") != len(batches):
@@ -167,7 +173,8 @@ def _training_misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconcep
         return recognise
 
     def steps(wrong: bool) -> Callable[[], str | None]:
-        return lambda: f"{len(losses)} steps for {batches} batches, it takes {batches}" if wrong else None
+        found = f"{_count(len(losses), 'step')} for {_count(batches, 'batch')}, it takes {batches}"
+        return lambda: found if wrong else None
 
     def last() -> float:
         return losses[-1] if len(losses) else np.nan
@@ -184,23 +191,31 @@ def _training_misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconcep
     yield Misconception("Y27", "A batch was left out: the short one counts too, and `return` comes after the loop.",
                         steps(0 < len(losses) < batches))  # fmt: skip
     yield Misconception("Y33", _NEEDS_GRADIENTS, lambda: (
-        f"{len(losses)} steps gave 0 gradients, they should give {len(losses)} or more"
+        f"{_count(len(losses), 'step')} gave 0 gradients, they should give {len(losses)} or more"
         if len(losses) and not call.count("backward") else None))  # fmt: skip
     yield Misconception("Y31", "You report the loss after the step: svi.step has returned the loss already.",
                         loss(looked.sum() / images, looked.sum() / max(len(looked), 1)))  # fmt: skip
     if len(losses) == batches:
         yield Misconception("Y24", "That is the last batch's loss; add up those of all batches.",
                             loss(last(), last() / seen[-1], last() / images))  # fmt: skip
+        yield Misconception("P8", "You divided by the number of batches: the loss of an image needs the number of "
+                            "images.",
+                            loss(losses.mean()))  # fmt: skip
+        yield Misconception("P8", "The batches' losses per image are added up: weight them by images, and divide "
+                            "by all of the images.", loss((losses / seen).sum()))  # fmt: skip
         yield Misconception("P8", "Weight by images: the last batch may be short.",
-                            loss(losses.mean(), (losses / seen).mean(), losses.sum() / (batches * seen[0]),
+                            loss((losses / seen).mean(), losses.sum() / (batches * seen[0]),
                                  losses.sum() / (batches * seen[-1]), (losses / seen[0]).mean()))  # fmt: skip
+        built_in = [losses.sum() / (size * count) for size in BUILT_IN for count in (1, batches)]
+        yield Misconception("P8", "A batch's size is built in: count the images with `len(x)`.",
+                            loss(*built_in))  # fmt: skip
         yield Misconception("Y20", "This is the sum over the epoch; divide by the number of images.",
                             loss(losses.sum()))  # fmt: skip
     pixels = call.batches[0].shape[1]
     yield Misconception("Y30", _PIXELS, loss(right / pixels))
     yield Misconception("Y25", "Sign: svi.step returns the loss, -ELBO, and the loss is asked for.", loss(-right))
     yield Misconception("Y26", "One number for the epoch: add up over the batches.", lambda: (
-        f"yours has {np.size(call.got)} numbers, it takes 1" if np.shape(call.got) != () else None))  # fmt: skip
+        f"yours has {_count(np.size(call.got), 'number')}, it takes 1" if np.shape(call.got) != () else None))  # fmt: skip
     yield Misconception("Y28", _NOT_A_LOADER, _spent(subject, rubric, case, call))
 
 
@@ -262,6 +277,10 @@ def check_evaluate(evaluate: Any, framework: str = "pyro", seed: int | None = No
     with rubric.award("nothing changed", 1, "every image of any iterable is looked at, and nothing is trained"):
         _expect_any_iterable(subject, rubric, lambda sizes: _known_case(rng, sizes))
         _expect_untrained(_called(subject, rubric, _known_case(rng, (5, 3))))
+        if found := _seeded(subject, rubric, own):
+            raise Broken(f"two calls give the same mean, {found[0]}, with random draws: nothing is seeded in a test")
+        if _keeps_graph(subject, rubric):
+            raise Broken("what is returned still holds the graph of the whole evaluation: two plain numbers")
 
     rubric.diagnose(_evaluation_misconceptions(subject, rubric, own))
     return rubric.score()
@@ -317,6 +336,20 @@ class _Own:
         rows = [self.subject(pair.model, pair.guide, row[None]) for _ in range(FEW) for row in x]
         return -np.reshape(rows, (FEW, len(x)))
 
+    def seeded(self, case: Case) -> bool:
+        """Whether the student's own function gives the same in two calls, or none."""
+        if self.subject is None:
+            return False
+        pair, (x, *_) = case
+        try:
+            found = []
+            for _ in range(2):
+                self.subject.seed(self.rubric.fresh_seed())
+                found.append(self.subject(pair.model, pair.guide, x))
+            return agrees(found[0], found[1], 1e-12)
+        except Failure:
+            return True
+
     def _follows(self, got: Array, position: int, case: Case) -> bool:
         if self.subject is None or not np.isfinite(got):
             return False
@@ -350,6 +383,28 @@ def _expect_untrained(call: Call) -> None:
         raise Broken(f"the {role} was put into evaluation mode and left there")
 
 
+def _seeded(subject: Any, rubric: Rubric, own: _Own) -> tuple[str, str] | None:
+    """The means of two calls, where they agree although z is drawn; not if the student's own `trace_elbo` seeds."""
+    case = _training_case(rubric.rng, (6, 5))
+    means = [_two(_called(subject, rubric, case).got)[0] for _ in range(2)]
+    if not agrees(means[0], means[1], 1e-12) or own.seeded(case):
+        return None
+    return number(means[0]), number(means[1])
+
+
+def _keeps_graph(subject: Any, rubric: Rubric) -> bool:
+    """Whether a gradient flows from the result to the programs' parameters."""
+    pair, batches = _training_case(rubric.rng, (6, 5))
+    programs = Svi(pair.model, pair.guide)
+    got = subject(programs, Batches(batches))
+    ones = tuple(np.ones(np.shape(each)) for each in got) if isinstance(got, tuple) else np.ones(np.shape(got))
+    try:
+        gradients, _ = subject.vjp((programs, Batches(batches)), ones)
+    except Failure:
+        return False
+    return any(np.any(each) for each in gradients)
+
+
 def _left_in_evaluation_mode(call: Call) -> str | None:
     for role in ("model", "guide"):
         modes = [each["training"] for each in call.events if each.get("of") == role]
@@ -376,7 +431,8 @@ def _evaluation_misconceptions(subject: Any, rubric: Rubric, own: _Own) -> Itera
 
     def trained() -> str | None:
         steps, updates = call.count("step"), call.count("update")
-        return f"{steps} steps and {updates} updates, it takes 0" if steps or updates else None
+        found = f"{_count(steps, 'step')} and {_count(updates, 'update')}, it takes 0"
+        return found if steps or updates else None
 
     def gradient() -> str | None:
         count = call.count("backward")
@@ -389,7 +445,7 @@ def _evaluation_misconceptions(subject: Any, rubric: Rubric, own: _Own) -> Itera
     def count() -> str | None:
         if np.size(call.got) == 2:
             return None
-        return f"yours has {np.size(call.got)} numbers, it takes 2"
+        return f"yours has {_count(np.size(call.got), 'number')}, it takes 2"
 
     def close(got: Any, want: Any) -> bool:
         return agrees(got, want, tolerance)
@@ -422,6 +478,15 @@ def _evaluation_misconceptions(subject: Any, rubric: Rubric, own: _Own) -> Itera
     yield Misconception("Y48", "Your evaluation left gradients in the parameters: no `backward` here.",
                         gradient)  # fmt: skip
     yield Misconception("Y46", "Evaluation must leave the mode as it was.", mode)
+    def graph() -> str | None:
+        if not _keeps_graph(subject, rubric):
+            return None
+        return f"your mean of {n} images, {number(_two(call.got)[0])}, can still be differentiated"
+
+    def seeded() -> str | None:
+        found = _seeded(subject, rubric, own)
+        return found and "two calls gave {} and {}, they should differ".format(*found)
+
     yield Misconception("Y44", "Two numbers: the mean loss per image and its standard error.", count)
     yield Misconception("Y45", "The order is mean, standard error.", swapped)
     yield Misconception("P8", "Weight by images: the last batch may be short.",
@@ -449,3 +514,7 @@ def _evaluation_misconceptions(subject: Any, rubric: Rubric, own: _Own) -> Itera
     yield Misconception("Y43", "The standard error needs the loss of each image; the batch's sum does not tell it.",
                         second_is(0.0))  # fmt: skip
     yield Misconception("Y28", _NOT_A_LOADER, _spent(subject, rubric, case, call))
+    yield Misconception("R13", "Seeded inside: every call draws the same, and so does all that comes after it.",
+                        seeded)  # fmt: skip
+    yield Misconception("Y47", "The result holds the graph of the whole evaluation: `.item()`, or `no_grad` around it.",
+                        graph)  # fmt: skip

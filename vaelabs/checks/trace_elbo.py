@@ -24,6 +24,8 @@ LOOSE = 1e-4
 """Relative and absolute tolerance: float32 passes."""
 MANY = 80
 """Images in one call, to see the law of z."""
+PARTS = ("shape", "style")
+"""Names of two latent sites."""
 STEP = 0.02
 """Of the differences, along a direction of length 1 in the parameters."""
 
@@ -32,8 +34,8 @@ STEP = 0.02
 def check_trace_elbo(trace_elbo: Any, framework: str = "pyro", seed: int | None = None) -> Score:
     """`trace_elbo(model, guide, x) -> (B,)`: one draw's estimate of the ELBO of each image, in nats. 6 points.
 
-    `model(x)` and `guide(x)` are Pyro programs with a plate `data` over the images of x (B, data), the latent site
-    `latent` and the model's observed site `obs`. The value is log p(x, z) - log q(z given x) at the guide's z.
+    `model(x)` and `guide(x)` are Pyro programs with a plate over the images of x (B, data), one latent site or more and
+    the model's observed site, of any names. The value is log p(x, z) - log q(z given x) at the guide's z.
     """
     subject, rubric = as_subject(trace_elbo, framework), Rubric("trace_elbo", 6, seed)
     rng = rubric.rng
@@ -56,10 +58,10 @@ def check_trace_elbo(trace_elbo: Any, framework: str = "pyro", seed: int | None 
 
 
 def _cases(rng: np.random.Generator) -> Iterator[tuple[Pair, Array]]:
-    """Pairs of several sizes and both likelihoods; the first is the lab's own kind."""
+    """Pairs of several sizes, names and both likelihoods; the first is the lab's own kind."""
     yield random_pair(rng, 7, 3), binary_images(rng, 5, 7)
-    yield random_pair(rng, 4, 2, "gaussian"), 2 * rng.normal(size=(6, 4))
-    yield random_pair(rng, 5, 2), binary_images(rng, 1, 5)
+    yield random_pair(rng, 4, 2, "gaussian").renamed("z", seen="x", plate="rows"), 2 * rng.normal(size=(6, 4))
+    yield random_pair(rng, 5, 3).renamed(*PARTS, seen="pixels", plate="points"), binary_images(rng, 1, 5)
     model = LinearGaussian.random(rng, 3, 2)
     yield exact_pair(model), model.draw(rng, 4)
 
@@ -142,23 +144,38 @@ def _alone(subject: Any, pair: Pair, x: Array) -> Call:
 
 
 def _expect_replay(subject: Any, rubric: Rubric) -> None:
+    """With one latent site as with two; there the second keeps a name of its own, the first is the lab's."""
     rng = rubric.rng
-    pair, x = random_pair(rng, 10, 3), binary_images(rng, MANY, 10)
-    call = _call(subject, rubric, pair, x)
-    call.runs.expect()
-    if found := _two_draws(call):
-        raise Broken("z differs between the two traces: its first coordinate is {:.4g} in the guide, {:.4g} in the "
-                     "model".format(*found))  # fmt: skip
-    expect_law_of_q(pair, x, call.used())
+    for sites, size in ((("latent",), MANY), (("latent", "style"), 12)):
+        pair, x = random_pair(rng, 10, 3).renamed(*sites), binary_images(rng, size, 10)
+        call = _call(subject, rubric, pair, x)
+        call.runs.expect()
+        if found := _two_draws(call):
+            raise Broken("z differs between the two traces: one of its coordinates is {:.4g} in the guide, {:.4g} in "
+                         "the model".format(*found))  # fmt: skip
+        expect_law_of_q(pair, x, call.used())
 
 
 def _two_draws(call: Call) -> tuple[float, float] | None:
-    """The first coordinates of the guide's and the model's z, where the values cannot be those of one z alone."""
+    """A coordinate of the guide's and of the model's z, where the values cannot be those of one z for both.
+
+    A value that is that of no such z, nor a mean over them, may be wrong for another reason, if the guide's z was
+    given to the model at all: then the values themselves have cost their points.
+    """
+    found = None
     for n, got in enumerate(call.got):
-        one_z = near(call.together(n), got).any()
-        if not one_z and (near(call.apart(n), got).any() or not len(call.runs.replayed(n))):
-            return call.runs.of_guide[n][-1, 0], call.runs.of_model[n][-1, 0]
-    return None
+        if near(call.together(n), got).any() or near(call.means(n), got).any():
+            continue
+        apart = near(call.apart(n), got)
+        if not apart.any() and len(call.runs.replayed(n)):
+            return None
+        if found is None:
+            of_model, of_guide = (int(place[0]) for place in np.nonzero(apart)) if apart.any() else (-1, -1)
+            found = call.runs.of_guide[n][of_guide], call.runs.of_model[n][of_model]
+    if found is None:
+        return None
+    where = int(np.argmax(np.abs(found[0] - found[1])))
+    return found[0][where], found[1][where]
 
 
 def _expect_fresh(subject: Any, rubric: Rubric) -> None:
@@ -237,8 +254,13 @@ def _misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
     try:
         raw = subject(pair.model, pair.guide, x)
     except Failure as failure:
+        runs = [run for position in (0, 1) for run in subject.record(position) if "run" in run]
+        every = {run["run"] for run in runs if run["scored"]} == {"model", "guide"}
+        yield Misconception("Y15", "A trace holds more than sample sites, and its `_INPUT`, `_RETURN` and `param` "
+                            "nodes have no `log_prob`: add up those of type \"sample\".",
+                            _not_scored(failure, len(x), every))  # fmt: skip
         yield Misconception("Y11", "A trace has no `log_prob` until its `compute_log_prob()` is called.",
-                            _not_scored(failure))  # fmt: skip
+                            _not_scored(failure, len(x), not every))  # fmt: skip
         return
     batch = Call(raw, Runs.recorded(subject, pair, x))
     yield Misconception("Y17", "The value must come from traces of the guide and of the model, run on x.",
@@ -249,12 +271,13 @@ def _misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
     yield from _of_draws(subject, rubric, call)
     if agrees(call.got, _terms(call).right, LOOSE):
         yield from _of_graph(subject, rubric)
+        yield from _of_names(subject, rubric)
 
 
-def _not_scored(failure: Failure) -> Callable[[], str | None]:
+def _not_scored(failure: Failure, images: int, applies: bool) -> Callable[[], str | None]:
     def recognise() -> str | None:
-        if failure.type == "KeyError" and "log_prob" in failure.message:
-            return f"yours {failure}, there is one number per image to be had"
+        if applies and failure.type == "KeyError" and "log_prob" in failure.message:
+            return f"for {images} images {failure.message}; {images} numbers were expected"
         return None
 
     return recognise
@@ -356,6 +379,8 @@ def _of_terms(call: Call) -> Iterator[Misconception]:
         ("Y14", "This is the weight itself; the ELBO averages its logarithm.", np.exp(right)),
     ):  # fmt: skip
         yield Misconception(id, sentence, _form(call, right, tuple(wants)))
+    yield Misconception("Y16", "The likelihood is counted twice: each site is added up once.",
+                        _form(call, right, (right + lik, right + 2 * lik)))  # fmt: skip
     yield Misconception("P9", _TWO_DRAWS, two_draws)
     yield Misconception("Y12", "The model must score x: this is the log-probability of pixels that it drew itself.",
                         lambda: _scores_another_image(call, terms))  # fmt: skip
@@ -429,3 +454,44 @@ def _of_graph(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
 
     yield Misconception("Y9", "Right numbers, but the graph is cut: no `no_grad`, no `detach`, or nothing is learned.",
                         cut)  # fmt: skip
+
+
+def _of_names(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
+    """Right for the lab's own sites, and not for others."""
+    rng = rubric.rng
+    x = binary_images(rng, 6, 5)
+
+    def called(pair: Pair) -> Call | Failure:
+        try:
+            return _call(subject, rubric, pair, x)
+        except Failure as failure:
+            return failure
+
+    def built_in() -> str | None:
+        pair = random_pair(rng, 5, 3).renamed("z", seen="pixels", plate="points")
+        call = called(pair)
+        if isinstance(call, Failure):
+            return f"with the sites `z` and `pixels` {call.message}; {len(x)} numbers were expected"
+        return _other_value(call, "with the sites `z` and `pixels`")
+
+    def left_out() -> str | None:
+        call = called(random_pair(rng, 5, 3).renamed(*PARTS))
+        what = "with the latent sites `{}` and `{}`".format(*PARTS)
+        if isinstance(call, Failure):
+            return f"{what} {call.message}; {len(x)} numbers were expected"
+        return _other_value(call, what)
+
+    yield Misconception("Y18", "The sites' names are built in: go through the sample sites of each trace, whatever "
+                        "they are called.", built_in)  # fmt: skip
+    yield Misconception("Y19", "One latent site is not all of z: every sample site of a trace counts, however many "
+                        "there are.", left_out)  # fmt: skip
+
+
+def _other_value(call: Call, what: str) -> str | None:
+    if found := _two_draws(call):
+        return "{} a coordinate of z is {:.4g} in the guide, {:.4g} in the model".format(what, *found)
+    right = _terms(call).right
+    if agrees(call.got, right, LOOSE):
+        return None
+    n = int(np.argmax(np.abs(call.got - right)))
+    return f"{what} yours is {call.got[n]:.4g}, log p(x, z) - log q(z) is {right[n]:.4g}"

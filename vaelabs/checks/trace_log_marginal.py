@@ -78,11 +78,12 @@ def _cases(rng: np.random.Generator) -> Iterator[tuple[Pair, Array, int]]:
 
 
 def _far_away(rng: np.random.Generator) -> tuple[Pair, Array, Array]:
-    """A pair whose every weight is p(x), and images x with log p(x) near -FAR."""
+    """A pair whose every weight is p(x), and images x (4, 3): one close by, the others with log p(x) down to -FAR."""
     model = LinearGaussian.random(rng, 3, 2)
     direction = model.draw(rng, 4) - model.bias
     here, there = (model.log_marginal(model.bias + step * direction) for step in (0, 1))
-    x = model.bias + np.sqrt(FAR * rng.uniform(0.9, 1.1, 4) / (here - there))[:, None] * direction
+    nats = FAR * np.array([0.0002, 0.4, 0.7, 1.0]) * rng.uniform(0.95, 1.05, 4)
+    x = model.bias + np.sqrt(nats / (here - there))[:, None] * direction
     return exact_pair(model), x, model.log_marginal(x)
 
 
@@ -262,12 +263,22 @@ def _misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
             return f"the mean of your z's first coordinate is {z[:, 0].mean():.3g}, that of q is {loc[:, 0].mean():.3g}"
         return None
 
-    def underflow() -> str | None:
-        far, there, log_px = _far_away(rng)
-        got = _any_call(subject, rubric, far, there, k).got
-        if not is_right or agrees(got, log_px, 1e-2):
-            return None
-        return f"for an image far away yours is {number(got)}, log p(x) is {number(log_px)}"
+    def underflow(together: bool) -> Callable[[], str | None]:
+        """Wrong for an image far away; `together`: right when it is the only one."""
+
+        def recognise() -> str | None:
+            far, there, log_px = _far_away(rng)
+            got = _any_call(subject, rubric, far, there, k).got
+            if not is_right or agrees(got, log_px, 1e-2):
+                return None
+            n = int(np.argmax(np.nan_to_num(np.abs(got - log_px), nan=np.inf)))
+            alone = _any_call(subject, rubric, far, there[n : n + 1], k).got
+            if together != agrees(alone, log_px[n : n + 1], 1e-2):
+                return None
+            where = "an image far away, among others close by," if together else "an image far away"
+            return f"for {where} yours is {got[n]:.4g}, log p(x) is {log_px[n]:.4g}"
+
+        return recognise
 
     yield Misconception("P9", "z differs between the two traces: replay the model with the guide's trace.", two_draws)
     for id, sentence, wants in _by_image(weights):
@@ -279,7 +290,10 @@ def _misconceptions(subject: Any, rubric: Rubric) -> Iterator[Misconception]:
     yield Misconception("R13", "The same z at each call; take randomness from outside.", frozen)
     yield Misconception("Y8", "z comes from the prior: the guide draws, and the model is replayed, not the reverse.",
                         from_the_prior)  # fmt: skip
-    yield Misconception("I4", "exp gives 0 at -1000, and the log of 0 is no estimate; use logsumexp.", underflow)
+    yield Misconception("I4", "exp gives 0 at -1000, and the log of 0 is no estimate; use logsumexp.",
+                        underflow(False))  # fmt: skip
+    yield Misconception("I4", "One maximum for the whole batch: the weights of an image far below it are 0 again; take "
+                        "each image's own, or logsumexp over the k samples.", underflow(True))  # fmt: skip
 
 
 def _by_image(weights: list[Weights]) -> Iterator[tuple[str, str, Array]]:
@@ -304,6 +318,11 @@ def _of_axes(
     yield Misconception("Y5", _ONE_NUMBER, one_of(*flat, *(one * each for one in flat)))
     yield Misconception("I6", "You averaged over the images: stack the samples along a new axis and reduce that one.",
                         one_of(*other))  # fmt: skip
+    mixed = log_w.reshape(images, samples)
+    yield Misconception("I6", "The axes are mixed: `x.repeat(k, 1)` gives k times the batch, so the view is (k, B).",
+                        one_of(logsumexp(mixed, 1) - log_k))  # fmt: skip
+    yield Misconception("I7", "Divide by the number of samples, log k, not by that of the images.",
+                        one_of(logsumexp(log_w, 0) - log_b))  # fmt: skip
     size = np.size(call.got)
     yield Misconception("Y26", "One number per image: the log of the mean of its weights.", lambda: (
         f"yours has {size} numbers, there are {images} images" if size > images else None))  # fmt: skip

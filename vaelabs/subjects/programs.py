@@ -14,14 +14,16 @@ MODEL, GUIDE = "model", "guide"
 
 @dataclass(frozen=True)
 class Program(StandIn):
-    """One of a pair of programs: a callable that takes x (B, data), with a plate `data` of size B.
+    """One of a pair of programs: a callable that takes x (B, data), with a plate of size B.
 
-    The guide draws `latent` from Normal(mu, exp(logvar / 2)), mu and logvar being the two heads of `net`.
-    The model draws `latent`, of `latent` dimensions, from N(0, I) and observes x at `obs`: Bernoulli with
+    The guide draws z from Normal(mu, exp(logvar / 2)), mu and logvar being the two heads of `net`.
+    The model draws z, of `latent` dimensions, from N(0, I) and observes x at the site `seen`: Bernoulli with
     logits net(z), or normal with mean net(z) and standard deviation exp(log_sigma). It returns the mean of x.
+    z is drawn at one site or more, `sites`, each having the next of its dimensions.
 
     The object's `leaves` are the parameters of `net`. Each run adds to its `record`:
-    {"run": role, "x": x (B, data), "z": the value of `latent` (..., B, latent), "graph": whether gradients were on}.
+    {"run": role, "x": x (B, data), "z": the value of z (..., B, latent), "graph": whether gradients were on,
+    "scored": whether a site of this run was asked for its log-probability since}.
     """
 
     role: str
@@ -29,11 +31,18 @@ class Program(StandIn):
     latent: int
     likelihood: str = "bernoulli"
     log_sigma: float = 0.0
+    sites: tuple[str, ...] = ("latent",)
+    seen: str = "obs"
+    plate: str = "data"
+
+    def shares(self) -> list[int]:
+        """How many of z's dimensions each of `sites` has."""
+        return [len(part) for part in np.array_split(np.arange(self.latent), len(self.sites))]
 
 
 @dataclass(frozen=True)
 class Svi(StandIn):
-    """A pyro.infer.SVI with Adam and Trace_ELBO.
+    """A pyro.infer.SVI with Adam and Trace_ELBO; the object's `leaves` are the parameters of both programs.
 
     Its `record` has the runs of both programs and, in the order in which they happened,
     {"step": loss, "x": x} and {"evaluate_loss": loss, "x": x} after each call of the method of that name,

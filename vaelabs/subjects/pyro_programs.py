@@ -52,26 +52,59 @@ class _Program(torch.nn.Module):
 
     def _model(self, x: torch.Tensor) -> torch.Tensor:
         pyro.module(self._unique, self.net)
-        with pyro.plate("data", x.shape[0]):
+        with pyro.plate(self.told.plate, x.shape[0]):
             zeros = torch.zeros(x.shape[0], self.told.latent, dtype=torch.float64)
-            z = pyro.sample("latent", dist.Normal(zeros, torch.ones_like(zeros)).to_event(1))
-            self._note(x, z)
+            z, note = self._latent(x, zeros, torch.ones_like(zeros))
             output = self.net(z)
             if self.told.likelihood == "bernoulli":
-                pyro.sample("obs", dist.Bernoulli(logits=output).to_event(1), obs=x)
+                pyro.sample(self.told.seen, _scored(dist.Bernoulli(logits=output), note), obs=x)
                 return torch.sigmoid(output)
             sigma = torch.full_like(output, self.told.log_sigma).exp()
-            pyro.sample("obs", dist.Normal(output, sigma).to_event(1), obs=x)
+            pyro.sample(self.told.seen, _scored(dist.Normal(output, sigma), note), obs=x)
             return output
 
     def _guide(self, x: torch.Tensor) -> None:
         pyro.module(self._unique, self.net)
         mu, logvar = self.net(x)
-        with pyro.plate("data", x.shape[0]):
-            self._note(x, pyro.sample("latent", dist.Normal(mu, (logvar / 2).exp()).to_event(1)))
+        with pyro.plate(self.told.plate, x.shape[0]):
+            self._latent(x, mu, (logvar / 2).exp())
 
-    def _note(self, x: torch.Tensor, z: torch.Tensor) -> None:
-        self.record.append({"run": self.told.role, "x": _copy(x), "z": _copy(z), "graph": torch.is_grad_enabled()})
+    def _latent(self, x: torch.Tensor, loc: torch.Tensor, scale: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
+        """z (..., B, latent), drawn at the sites of this program, and the record's note of the run."""
+        note: dict[str, Any] = {"run": self.told.role, "x": _copy(x), "graph": torch.is_grad_enabled(), "scored": False}
+        shares = self.told.shares()
+        parts = [
+            pyro.sample(name, _scored(dist.Normal(*law), note))
+            for name, *law in zip(self.told.sites, loc.split(shares, -1), scale.split(shares, -1))
+        ]
+        z = torch.cat(parts, -1) if len(parts) > 1 else parts[0]
+        note["z"] = _copy(z)
+        self.record.append(note)
+        return z, note
+
+
+class _Scored(dist.Independent):
+    """A distribution that notes when it is asked for a log-probability."""
+
+    note: dict[str, Any] | None = None
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> _Scored:
+        """What a plate makes of it."""
+        found = super().expand(batch_shape, _instance)
+        found.note = self.note
+        return found
+
+    def log_prob(self, value: torch.Tensor) -> torch.Tensor:
+        if self.note is not None:
+            self.note["scored"] = True
+        return super().log_prob(value)
+
+
+def _scored(law: Any, note: dict[str, Any]) -> _Scored:
+    """The distribution with its last axis as event."""
+    found = _Scored(law, 1)
+    found.note = note
+    return found
 
 
 @functools.cache
@@ -107,6 +140,7 @@ class _Svi(pyro.infer.SVI):
         for program in (model, guide):
             for leaf in program.leaves:
                 leaf.register_post_accumulate_grad_hook(self._noting_gradient(program.told.role))
+        self.leaves = [*model.leaves, *guide.leaves]
         super().__init__(model, guide, _Adam(told.learning_rate, self.record), pyro.infer.Trace_ELBO())
 
     def step(self, *args: Any, **kwargs: Any) -> float:

@@ -313,7 +313,7 @@ def kl_divergence(mu, logvar):
 def kl_divergence(mu, logvar):
     return (0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)).squeeze()
 
-# %% wrong -: a Monte Carlo estimate
+# %% wrong K24: a Monte Carlo estimate
 def kl_divergence(mu, logvar):
     z = mu + torch.exp(logvar / 2) * torch.randn_like(mu)
     log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar)

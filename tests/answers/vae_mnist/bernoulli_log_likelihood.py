@@ -69,7 +69,7 @@ def bernoulli_log_likelihood(logits, x):
     logits, x = torch.broadcast_tensors(logits, x)
     return torch.einsum("...i,...i->...", logits, x) - F.softplus(logits).sum(-1)
 
-# %% right: white and black pixels chosen
+# %% right: zeros and ones chosen
 def bernoulli_log_likelihood(logits, x):
     log_p, log_not_p = F.logsigmoid(logits), F.logsigmoid(-logits)
     return torch.where(x == 1, log_p, log_not_p).sum(-1)
@@ -239,11 +239,11 @@ def bernoulli_log_likelihood(logits, x):
 def bernoulli_log_likelihood(logits, x):
     return (x * logits - F.softplus(logits)).sum(-1, keepdim=True)
 
-# %% wrong L22: white pixels only
+# %% wrong L22: pixels with ink only
 def bernoulli_log_likelihood(logits, x):
     return (x * F.logsigmoid(logits)).sum(-1)
 
-# %% wrong L22: black pixels only
+# %% wrong L22: pixels without ink only
 def bernoulli_log_likelihood(logits, x):
     return ((1 - x) * F.logsigmoid(-logits)).sum(-1)
 
@@ -255,9 +255,14 @@ def bernoulli_log_likelihood(logits, x):
 def bernoulli_log_likelihood(logits, x):
     return (x * F.logsigmoid(logits) - (1 - x) * F.logsigmoid(-logits)).sum(-1)
 
-# %% wrong L24: black and white exchanged
+# %% wrong L24: zeros and ones exchanged
 def bernoulli_log_likelihood(logits, x):
     return ((1 - x) * F.logsigmoid(logits) + x * F.logsigmoid(-logits)).sum(-1)
+
+# %% wrong L32: one minus the logarithm
+def bernoulli_log_likelihood(logits, x):
+    log_p = F.logsigmoid(logits)
+    return (x * log_p + (1 - x) * (1 - log_p)).sum(-1)
 
 # %% wrong L25: softplus forgotten
 def bernoulli_log_likelihood(logits, x):

@@ -321,6 +321,20 @@ def beta_schedule(step, warmup_steps, beta_max=1.0):
         return beta_max
     return int(beta_max * min(1.0, step / warmup_steps))
 
+# %% wrong S10: zero, then beta_max
+def beta_schedule(step, warmup_steps, beta_max=1.0):
+    return 0.0 if step < warmup_steps else beta_max
+
+# %% wrong S11: a jump after step zero
+def beta_schedule(step, warmup_steps, beta_max=1.0):
+    return beta_max if step > 0 or warmup_steps == 0 else 0.0
+
+# %% wrong S21: max for min
+def beta_schedule(step, warmup_steps, beta_max=1.0):
+    if warmup_steps == 0:
+        return beta_max
+    return beta_max * max(1.0, step / warmup_steps)
+
 # %% wrong S11: a jump after the warm-up
 def beta_schedule(step, warmup_steps, beta_max=1.0):
     if warmup_steps == 0:

@@ -133,7 +133,7 @@ def binarize(x, generator=None):
 def binarize(x, generator=None):
     return x.round()
 
-# %% wrong B1: everything that is not black
+# %% wrong B1: everything with some ink
 def binarize(x, generator=None):
     return (x > 0).to(x.dtype)
 
@@ -169,7 +169,7 @@ def binarize(x, generator=None):
     u = torch.rand(x.shape, generator=generator, dtype=x.dtype)
     return (u > x).to(x.dtype)
 
-# %% wrong B3: black for white
+# %% wrong B3: zeros for ones
 def binarize(x, generator=None):
     return torch.bernoulli(1 - x, generator=generator)
 
@@ -231,7 +231,7 @@ def binarize(x, generator=None):
 def binarize(x, generator=None):
     return (x + 0.1 * torch.randn(x.shape, generator=generator, dtype=x.dtype)).round().clamp(0, 1)
 
-# %% wrong B9: white twice
+# %% wrong B9: ink twice
 def binarize(x, generator=None):
     return torch.bernoulli(x, generator=generator) * torch.bernoulli(x, generator=generator)
 
@@ -239,7 +239,7 @@ def binarize(x, generator=None):
 def binarize(x, generator=None):
     return torch.bernoulli(x * torch.bernoulli(x, generator=generator), generator=generator)
 
-# %% wrong B9: white once of two
+# %% wrong B9: ink once of two
 def binarize(x, generator=None):
     return torch.maximum(torch.bernoulli(x, generator=generator), torch.bernoulli(x, generator=generator))
 

@@ -273,6 +273,27 @@ def elbo_terms(x, encoder, decoder, beta=1.0):
     kl = kl_divergence(mu, logvar)
     return log_lik - beta * kl.sum(), log_lik, kl
 
+# %% wrong E11: KL averaged, repeated for each image
+def elbo_terms(x, encoder, decoder, beta=1.0):
+    mu, logvar = encoder(x)
+    log_lik = bernoulli_log_likelihood(decoder(reparameterize(mu, logvar)), x)
+    kl = kl_divergence(mu, logvar).mean().expand(len(x))
+    return log_lik - beta * kl, log_lik, kl
+
+# %% wrong E11: KL averaged, one number
+def elbo_terms(x, encoder, decoder, beta=1.0):
+    mu, logvar = encoder(x)
+    log_lik = bernoulli_log_likelihood(decoder(reparameterize(mu, logvar)), x)
+    kl = kl_divergence(mu, logvar).mean()
+    return log_lik - beta * kl, log_lik, kl
+
+# %% wrong E11: likelihood averaged, repeated for each image
+def elbo_terms(x, encoder, decoder, beta=1.0):
+    mu, logvar = encoder(x)
+    log_lik = bernoulli_log_likelihood(decoder(reparameterize(mu, logvar)), x).mean().expand(len(x))
+    kl = kl_divergence(mu, logvar)
+    return log_lik - beta * kl, log_lik, kl
+
 # %% wrong E11: the old example's sums
 def elbo_terms(x, encoder, decoder, beta=1.0):
     mu, logvar = encoder(x)
@@ -396,6 +417,21 @@ def elbo_terms(x, encoder, decoder, beta=1.0):
     kl = kl_divergence(mu, logvar).detach()
     return log_lik - beta * kl, log_lik, kl
 
+# %% wrong E17: encoder without graph
+def elbo_terms(x, encoder, decoder, beta=1.0):
+    with torch.no_grad():
+        mu, logvar = encoder(x)
+    log_lik = bernoulli_log_likelihood(decoder(reparameterize(mu, logvar)), x)
+    kl = kl_divergence(mu, logvar)
+    return log_lik - beta * kl, log_lik, kl
+
+# %% wrong E17: encoder's outputs detached
+def elbo_terms(x, encoder, decoder, beta=1.0):
+    mu, logvar = [t.detach() for t in encoder(x)]
+    log_lik = bernoulli_log_likelihood(decoder(reparameterize(mu, logvar)), x)
+    kl = kl_divergence(mu, logvar)
+    return log_lik - beta * kl, log_lik, kl
+
 # %% wrong E19: z from the prior
 def elbo_terms(x, encoder, decoder, beta=1.0):
     mu, logvar = encoder(x)
@@ -500,7 +536,7 @@ def elbo_terms(x, encoder, decoder, beta=1.0):
     kl = kl_divergence(mu, logvar)
     return log_lik - beta * kl, log_lik, kl
 
-# %% wrong L22: white pixels only
+# %% wrong L22: pixels with ink only
 def elbo_terms(x, encoder, decoder, beta=1.0):
     mu, logvar = encoder(x)
     log_lik = (x * F.logsigmoid(decoder(reparameterize(mu, logvar)))).sum(-1)

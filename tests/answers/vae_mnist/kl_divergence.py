@@ -87,6 +87,14 @@ def kl_divergence(mu, logvar):
 def kl_divergence(mu, logvar):
     return 0.5 * (mu**2 + (2 * logvar).exp() - 1 - 2 * logvar).sum(-1)
 
+# %% wrong K23: read as sigma
+def kl_divergence(mu, logvar):
+    return 0.5 * (mu**2 + logvar**2 - 1 - torch.log(logvar**2)).sum(-1)
+
+# %% wrong K23: read as sigma, logarithm of sigma
+def kl_divergence(mu, logvar):
+    return (0.5 * (mu**2 + logvar**2 - 1) - torch.log(logvar)).sum(-1)
+
 # %% wrong K4: sigma for its square
 def kl_divergence(mu, logvar):
     std = torch.exp(0.5 * logvar)
@@ -164,6 +172,14 @@ def kl_divergence(mu, logvar):
 def kl_divergence(mu, logvar):
     return (-0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp(), dim=-1)).detach()
 
+# %% wrong K20: exponential detached
+def kl_divergence(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp().detach() - 1 - logvar).sum(-1)
+
+# %% wrong K20: logvar detached
+def kl_divergence(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar.detach()).sum(-1)
+
 # %% wrong K21: bracket closed too early
 def kl_divergence(mu, logvar):
     return torch.sum(-0.5 * (1 + logvar) + mu.pow(2) + 0.5 * logvar.exp(), dim=-1)
@@ -172,7 +188,7 @@ def kl_divergence(mu, logvar):
 def kl_divergence(mu, logvar):
     return 0.5 * (mu.data.pow_(2) + logvar.exp() - 1 - logvar).sum(-1)
 
-# %% wrong -: a single draw
+# %% wrong K24: a single draw
 def kl_divergence(mu, logvar):
     z = reparameterize(mu, logvar)
     return 0.5 * (z**2 - (z - mu) ** 2 / logvar.exp() - logvar).sum(-1)

@@ -127,6 +127,11 @@ def reparameterize(mu, logvar):
 def reparameterize(mu, logvar):
     return mu + torch.exp(0.5 * logvar) * torch.randn(*mu.shape[:-1], 1, dtype=mu.dtype)
 
+# %% wrong R24: a column of noise
+def reparameterize(mu, logvar):
+    sigma = torch.exp(logvar / 2)
+    return mu + sigma * torch.randn(mu.shape[:-1], dtype=mu.dtype).unsqueeze(-1)
+
 # %% wrong R9: sample
 def reparameterize(mu, logvar):
     return torch.distributions.Normal(mu, (0.5 * logvar).exp()).sample()
@@ -171,6 +176,18 @@ def reparameterize(mu, logvar):
 # %% wrong R23: mu left out
 def reparameterize(mu, logvar):
     return torch.exp(0.5 * logvar) * torch.randn_like(logvar)
+
+# %% wrong R28: logvar clamped on both sides
+def reparameterize(mu, logvar):
+    return mu + torch.exp(0.5 * logvar.clamp(-1, 1)) * torch.randn_like(mu)
+
+# %% wrong R28: sigma one at most
+def reparameterize(mu, logvar):
+    return mu + torch.exp(0.5 * logvar.clamp(max=0)) * torch.randn_like(mu)
+
+# %% wrong R29: plus for times
+def reparameterize(mu, logvar):
+    return mu + torch.exp(0.5 * logvar) + torch.randn_like(mu)
 
 # %% wrong R26: logvar overwritten
 def reparameterize(mu, logvar):

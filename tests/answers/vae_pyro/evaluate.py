@@ -411,3 +411,15 @@ def evaluate(svi, loader):
 def evaluate(svi, loader):
     loss = np.concatenate([-trace_elbo(svi.model, svi.guide, x).numpy() for x in loader])
     return loss.mean(), loss.std() / np.sqrt(len(loss))
+
+# %% wrong R13: seeds itself
+def evaluate(svi, loader):
+    pyro.set_rng_seed(0)
+    with torch.no_grad():
+        losses = torch.cat([-trace_elbo(svi.model, svi.guide, x) for x in loader])
+    return losses.mean().item(), losses.std().item() / math.sqrt(len(losses))
+
+# %% wrong Y47: tensors with their graph
+def evaluate(svi, loader):
+    losses = torch.cat([-trace_elbo(svi.model, svi.guide, x) for x in loader])
+    return losses.mean(), losses.std() / math.sqrt(len(losses))

@@ -1169,3 +1169,16 @@ class VAE(GenerativeModel):
 
     def model(self, x):
         return super().model(x)
+
+# %% wrong G24: noise added before the draw
+class VAE(GenerativeModel):
+    def __init__(self, encoder, decoder, latent_dim=20):
+        super().__init__(decoder, latent_dim)
+        self.encoder = encoder
+
+    def guide(self, x):
+        pyro.module("encoder", self.encoder)
+        with pyro.plate("data", x.shape[0]):
+            loc, scale = self.encoder(x)
+            loc = loc + scale * torch.randn_like(loc)
+            pyro.sample("latent", dist.Normal(loc, scale).to_event(1))

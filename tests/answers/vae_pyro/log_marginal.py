@@ -410,3 +410,20 @@ def log_marginal(model, guide, x, k):
 # %% wrong -: unfinished
 def log_marginal(model, guide, x, k):
     raise NotImplementedError
+
+# %% wrong I4: one maximum for the whole batch
+def log_marginal(model, guide, x, k):
+    with torch.no_grad():
+        log_w = torch.stack([trace_elbo(model, guide, x) for _ in range(k)])
+    top = log_w.max()
+    return top + torch.log(torch.exp(log_w - top).mean(0))
+
+# %% wrong I6: one large batch, viewed the wrong way
+def log_marginal(model, guide, x, k):
+    log_w = trace_elbo(model, guide, x.repeat(k, 1)).view(len(x), k)
+    return torch.logsumexp(log_w, 1) - math.log(k)
+
+# %% wrong I7: log of the number of images
+def log_marginal(model, guide, x, k):
+    log_w = torch.stack([trace_elbo(model, guide, x) for _ in range(k)])
+    return torch.logsumexp(log_w, 0) - math.log(len(x))

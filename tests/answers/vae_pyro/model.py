@@ -2040,3 +2040,31 @@ class GenerativeModel(nn.Module):
             pyro.sample("obs", dist.Bernoulli(logits=logits).to_event(1), obs=x)
             pyro.sample("obs", dist.Bernoulli(logits=logits).to_event(1), obs=x)
         return torch.sigmoid(logits)
+
+# %% wrong P2: numbers expanded, no event
+class GenerativeModel(nn.Module):
+    def __init__(self, decoder, latent_dim=20):
+        super().__init__()
+        self.decoder, self.latent_dim = decoder, latent_dim
+
+    def model(self, x):
+        pyro.module("decoder", self.decoder)
+        with pyro.plate("data", len(x)):
+            z = pyro.sample("latent", dist.Normal(0.0, 1.0).expand([self.latent_dim]))
+            logits = self.decoder(z)
+            pyro.sample("obs", dist.Bernoulli(logits=logits).to_event(1), obs=x)
+        return torch.sigmoid(logits)
+
+# %% wrong P2: one row of zeros and ones, no event
+class GenerativeModel(nn.Module):
+    def __init__(self, decoder, latent_dim=20):
+        super().__init__()
+        self.decoder, self.latent_dim = decoder, latent_dim
+
+    def model(self, x):
+        pyro.module("decoder", self.decoder)
+        with pyro.plate("data", x.shape[0]):
+            z = pyro.sample("latent", dist.Normal(torch.zeros(self.latent_dim), torch.ones(self.latent_dim)))
+            logits = self.decoder(z)
+            pyro.sample("obs", dist.Bernoulli(logits=logits).to_event(1), obs=x)
+        return torch.sigmoid(logits)

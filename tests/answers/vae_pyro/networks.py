@@ -1783,3 +1783,47 @@ class Decoder(nn.Module):
 
     def forward(self, z):
         return self.logits(torch.relu(self.hidden(z)))
+
+# %% wrong N8: z detached
+class Encoder(nn.Module):
+    def __init__(self, data_dim=784, hidden_dim=400, latent_dim=20):
+        super().__init__()
+        self.hidden = nn.Linear(data_dim, hidden_dim)
+        self.mu = nn.Linear(hidden_dim, latent_dim)
+        self.logvar = nn.Linear(hidden_dim, latent_dim)
+
+    def forward(self, x):
+        h = torch.relu(self.hidden(x.flatten(1)))
+        return self.mu(h), torch.exp(self.logvar(h) / 2)
+
+
+class Decoder(nn.Module):
+    def __init__(self, latent_dim=20, hidden_dim=400, data_dim=784):
+        super().__init__()
+        self.hidden = nn.Linear(latent_dim, hidden_dim)
+        self.logits = nn.Linear(hidden_dim, data_dim)
+
+    def forward(self, z):
+        return self.logits(torch.relu(self.hidden(z.detach())))
+
+# %% wrong N4: ReLU on the mean
+class Encoder(nn.Module):
+    def __init__(self, data_dim=784, hidden_dim=400, latent_dim=20):
+        super().__init__()
+        self.hidden = nn.Linear(data_dim, hidden_dim)
+        self.mu = nn.Linear(hidden_dim, latent_dim)
+        self.logvar = nn.Linear(hidden_dim, latent_dim)
+
+    def forward(self, x):
+        h = torch.relu(self.hidden(x.flatten(1)))
+        return torch.relu(self.mu(h)), torch.exp(self.logvar(h) / 2)
+
+
+class Decoder(nn.Module):
+    def __init__(self, latent_dim=20, hidden_dim=400, data_dim=784):
+        super().__init__()
+        self.hidden = nn.Linear(latent_dim, hidden_dim)
+        self.logits = nn.Linear(hidden_dim, data_dim)
+
+    def forward(self, z):
+        return self.logits(torch.relu(self.hidden(z)))

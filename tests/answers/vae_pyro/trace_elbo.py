@@ -5,27 +5,31 @@ def trace_elbo(model, guide, x):
     model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x)
     guide_trace.compute_log_prob()
     model_trace.compute_log_prob()
-    log_p = model_trace.nodes["obs"]["log_prob"] + model_trace.nodes["latent"]["log_prob"]
-    return log_p - guide_trace.nodes["latent"]["log_prob"]
+    log_p = sum(site["log_prob"] for site in model_trace.nodes.values() if site["type"] == "sample")
+    log_q = sum(site["log_prob"] for site in guide_trace.nodes.values() if site["type"] == "sample")
+    return log_p - log_q
 
 # %% right: chained handlers
+def log_prob_per_image(trace):
+    trace.compute_log_prob()
+    return sum(node["log_prob"] for node in trace.nodes.values() if "log_prob" in node)
+
+
 def trace_elbo(model, guide, x):
     q = poutine.trace(guide).get_trace(x)
     p = poutine.trace(poutine.replay(model, q)).get_trace(x)
-    q.compute_log_prob()
-    p.compute_log_prob()
-    return p.nodes["latent"]["log_prob"] + p.nodes["obs"]["log_prob"] - q.nodes["latent"]["log_prob"]
+    return log_prob_per_image(p) - log_prob_per_image(q)
 
 # %% right: fn and value of each site
 def trace_elbo(model, guide, x):
     guide_trace = poutine.trace(guide).get_trace(x)
     model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x)
 
-    def score(trace, name):
-        site = trace.nodes[name]
-        return site["fn"].log_prob(site["value"])
+    def score(trace):
+        return sum(trace.nodes[name]["fn"].log_prob(trace.nodes[name]["value"])
+                   for name in trace.stochastic_nodes + trace.observation_nodes)
 
-    return score(model_trace, "obs") + score(model_trace, "latent") - score(guide_trace, "latent")
+    return score(model_trace) - score(guide_trace)
 
 # %% right: loop over all sites
 def trace_elbo(model, guide, x):
@@ -52,21 +56,25 @@ def trace_elbo(model, guide, x):
 # %% right: condition in place of replay
 def trace_elbo(model, guide, x):
     guide_trace = poutine.trace(guide).get_trace(x)
-    z = guide_trace.nodes["latent"]["value"]
-    model_trace = poutine.trace(poutine.condition(model, data={"latent": z})).get_trace(x)
+    drawn = {name: site["value"] for name, site in guide_trace.nodes.items() if site["type"] == "sample"}
+    model_trace = poutine.trace(poutine.condition(model, data=drawn)).get_trace(x)
     guide_trace.compute_log_prob()
     model_trace.compute_log_prob()
-    log_joint = model_trace.nodes["latent"]["log_prob"] + model_trace.nodes["obs"]["log_prob"]
-    return log_joint - guide_trace.nodes["latent"]["log_prob"]
+    elbo = 0
+    for sign, trace in ((1, model_trace), (-1, guide_trace)):
+        for site in trace.nodes.values():
+            if site["type"] == "sample":
+                elbo = elbo + sign * site["log_prob"]
+    return elbo
 
 # %% right: pyro.condition with the whole trace
 def trace_elbo(model, guide, x):
     guide_trace = poutine.trace(guide).get_trace(x)
     model_trace = poutine.trace(pyro.condition(model, data=guide_trace)).get_trace(x)
     guide_trace.compute_log_prob(); model_trace.compute_log_prob()
-    return (model_trace.nodes["obs"]["log_prob"]
-            + model_trace.nodes["latent"]["log_prob"]
-            - guide_trace.nodes["latent"]["log_prob"])
+    log_p = torch.stack([s["log_prob"].expand(len(x)) for s in model_trace.nodes.values() if s["type"] == "sample"])
+    log_q = torch.stack([s["log_prob"].expand(len(x)) for s in guide_trace.nodes.values() if s["type"] == "sample"])
+    return (log_p.sum(0) - log_q.sum(0))
 
 # %% right: with statements
 def trace_elbo(model, guide, x):
@@ -75,24 +83,29 @@ def trace_elbo(model, guide, x):
     with poutine.trace() as model_tape:
         with poutine.replay(trace=guide_tape.trace):
             model(x)
-    guide_tape.trace.compute_log_prob()
-    model_tape.trace.compute_log_prob()
-    nodes = model_tape.trace.nodes
-    return nodes["obs"]["log_prob"] + nodes["latent"]["log_prob"] - guide_tape.trace.nodes["latent"]["log_prob"]
+    total = x.new_zeros(len(x))
+    for tape, sign in ((guide_tape, -1), (model_tape, +1)):
+        tape.trace.compute_log_prob()
+        for name, node in tape.trace.iter_stochastic_nodes():
+            total = total + sign * node["log_prob"]
+    for name in model_tape.trace.observation_nodes:
+        total = total + model_tape.trace.nodes[name]["log_prob"]
+    return total
 
 # %% right: pyro's own get_importance_trace
 def trace_elbo(model, guide, x):
     from pyro.infer.enum import get_importance_trace
     model_trace, guide_trace = get_importance_trace("flat", float("inf"), model, guide, (x,), {})
-    log_p = model_trace.nodes["obs"]["log_prob"] + model_trace.nodes["latent"]["log_prob"]
-    return log_p - guide_trace.nodes["latent"]["log_prob"]
+    log_p, log_q = (sum(site["log_prob"] for site in trace.nodes.values() if site["type"] == "sample")
+                    for trace in (model_trace, guide_trace))
+    return log_p - log_q
 
 # %% right: the traces of Trace_ELBO
 def trace_elbo(model, guide, x):
     elbo = pyro.infer.Trace_ELBO()
     for model_trace, guide_trace in elbo._get_traces(model, guide, (x,), {}):
-        log_p = sum(model_trace.nodes[name]["log_prob"] for name in ("latent", "obs"))
-        return log_p - guide_trace.nodes["latent"]["log_prob"]
+        log_p = sum(node["log_prob"] for node in model_trace.nodes.values() if node["type"] == "sample")
+        return log_p - sum(node["log_prob"] for node in guide_trace.nodes.values() if node["type"] == "sample")
 
 # %% right: one image at a time
 def trace_elbo(model, guide, x):
@@ -109,33 +122,27 @@ def trace_elbo(model, guide, x):
 
 # %% right: a draw from the guide's distribution
 def trace_elbo(model, guide, x):
-    q = poutine.trace(guide).get_trace(x).nodes["latent"]["fn"]
-    z = q.rsample()
-    tr = poutine.trace(poutine.condition(model, data={"latent": z})).get_trace(x)
+    sites = poutine.trace(guide).get_trace(x).iter_stochastic_nodes()
+    laws = {name: site["fn"] for name, site in sites if not hasattr(site["fn"], "subsample_size")}
+    z = {name: law.rsample() for name, law in laws.items()}
+    tr = poutine.trace(poutine.condition(model, data=z)).get_trace(x)
     tr.compute_log_prob()
-    return tr.nodes["obs"]["log_prob"] + tr.nodes["latent"]["log_prob"] - q.log_prob(z)
-
-# %% right: prior written out
-def trace_elbo(model, guide, x):
-    guide_trace = poutine.trace(guide).get_trace(x)
-    model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x)
-    z = guide_trace.nodes["latent"]["value"]
-    log_prior = dist.Normal(torch.zeros_like(z), torch.ones_like(z)).log_prob(z).sum(-1)
-    log_q = guide_trace.nodes["latent"]["fn"].log_prob(z)
-    log_lik = model_trace.nodes["obs"]["fn"].log_prob(x)
-    return log_lik + log_prior - log_q
+    log_p = sum(node["log_prob"] for node in tr.nodes.values() if node["type"] == "sample")
+    return log_p - sum(law.log_prob(z[name]) for name, law in laws.items())
 
 # %% right: helper functions
-def site_log_prob(trace, name):
+def sample_sites(trace):
     trace.compute_log_prob()
-    return trace.nodes[name]["log_prob"]
+    return [site for site in trace.nodes.values() if site["type"] == "sample"]
 
 
 def trace_elbo(model, guide, x):
     q = poutine.trace(guide).get_trace(x)
     p = poutine.trace(poutine.replay(model, trace=q)).get_trace(x)
-    kl_sample = site_log_prob(q, "latent") - site_log_prob(p, "latent")
-    return site_log_prob(p, "obs") - kl_sample
+    log_lik = sum(site["log_prob"] for site in sample_sites(p) if site["is_observed"])
+    kl_sample = (sum(site["log_prob"] for site in sample_sites(q))
+                 - sum(site["log_prob"] for site in sample_sites(p) if not site["is_observed"]))
+    return log_lik - kl_sample
 
 # %% right: block on the parameters
 def trace_elbo(model, guide, x):
@@ -143,8 +150,10 @@ def trace_elbo(model, guide, x):
     replayed = poutine.replay(model, trace=guide_trace)
     model_trace = poutine.trace(poutine.block(replayed, hide_types=["param"])).get_trace(x)
     for trace in (guide_trace, model_trace):
-        trace.compute_log_prob(site_filter=lambda name, site: name in ("latent", "obs"))
-    return model_trace.nodes["latent"]["log_prob"] + model_trace.nodes["obs"]["log_prob"] - guide_trace.nodes["latent"]["log_prob"]
+        trace.compute_log_prob(site_filter=lambda name, site: not name.startswith("_"))
+    log_p, log_q = (sum(n["log_prob"] for n in t.nodes.values() if "fn" in n and n["type"] == "sample")
+                    for t in (model_trace, guide_trace))
+    return log_p - log_q
 
 # %% right: after a look at the shapes
 def trace_elbo(model, guide, x):
@@ -154,7 +163,14 @@ def trace_elbo(model, guide, x):
     model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x)
     model_trace.compute_log_prob()
     guide_trace.compute_log_prob()
-    return model_trace.nodes["obs"]["log_prob"] + model_trace.nodes["latent"]["log_prob"] - guide_trace.nodes["latent"]["log_prob"]
+    log_w = 0.0
+    for node in model_trace.nodes.values():
+        if node["type"] == "sample":
+            log_w = log_w + node["log_prob"]
+    for node in guide_trace.nodes.values():
+        if node["type"] == "sample":
+            log_w = log_w - node["log_prob"]
+    return log_w
 
 # %% right: batch_log_prob through scale_and_mask
 def trace_elbo(model, guide, x):
@@ -162,8 +178,8 @@ def trace_elbo(model, guide, x):
     model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x)
     guide_trace.compute_score_parts()
     model_trace.compute_log_prob()
-    log_q = guide_trace.nodes["latent"]["score_parts"].log_prob
-    return model_trace.nodes["obs"]["log_prob"] + model_trace.nodes["latent"]["log_prob"] - log_q
+    log_q = sum(site["score_parts"].log_prob for site in guide_trace.nodes.values() if "score_parts" in site)
+    return sum(site["log_prob"] for site in model_trace.nodes.values() if "log_prob" in site) - log_q
 
 # %% right: single precision
 def trace_elbo(model, guide, x):
@@ -172,8 +188,8 @@ def trace_elbo(model, guide, x):
     p = poutine.trace(poutine.replay(model, trace=q)).get_trace(x)
     q.compute_log_prob()
     p.compute_log_prob()
-    elbo = p.nodes["obs"]["log_prob"].float() + p.nodes["latent"]["log_prob"].float()
-    return elbo - q.nodes["latent"]["log_prob"].float()
+    elbo = sum(site["log_prob"].float() for site in p.nodes.values() if site["type"] == "sample")
+    return elbo - sum(site["log_prob"].float() for site in q.nodes.values() if site["type"] == "sample")
 
 # %% right: flattened images
 def trace_elbo(model, guide, x):
@@ -182,12 +198,10 @@ def trace_elbo(model, guide, x):
     model_tr = pyro.poutine.trace(pyro.poutine.replay(model, trace=guide_tr)).get_trace(x)
     guide_tr.compute_log_prob()
     model_tr.compute_log_prob()
-    terms = torch.stack([
-        model_tr.nodes["obs"]["log_prob"],
-        model_tr.nodes["latent"]["log_prob"],
-        -guide_tr.nodes["latent"]["log_prob"],
-    ])
-    return terms.sum(0)
+    terms = [model_tr.nodes[name]["log_prob"] for name in model_tr.observation_nodes]
+    for name in guide_tr.stochastic_nodes:
+        terms.append(model_tr.nodes[name]["log_prob"] - guide_tr.nodes[name]["log_prob"])
+    return torch.stack(torch.broadcast_tensors(*terms)).sum(0)
 
 # %% right: a vectorised particle of its own
 def trace_elbo(model, guide, x):
@@ -196,8 +210,118 @@ def trace_elbo(model, guide, x):
         model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x)
     guide_trace.compute_log_prob()
     model_trace.compute_log_prob()
+    log_p = sum(site["log_prob"] for site in model_trace.nodes.values() if site["type"] == "sample")
+    return (log_p - sum(site["log_prob"] for site in guide_trace.nodes.values() if site["type"] == "sample")).squeeze(0)
+
+# %% wrong Y18: sites by their names
+def trace_elbo(model, guide, x):
+    """One draw's estimate of the ELBO for each image, (B,), in nats."""
+    guide_trace = poutine.trace(guide).get_trace(x)
+    model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x)
+    guide_trace.compute_log_prob()
+    model_trace.compute_log_prob()
     log_p = model_trace.nodes["obs"]["log_prob"] + model_trace.nodes["latent"]["log_prob"]
-    return (log_p - guide_trace.nodes["latent"]["log_prob"]).squeeze(0)
+    return log_p - guide_trace.nodes["latent"]["log_prob"]
+
+# %% wrong Y18: fn and value of two names
+def trace_elbo(model, guide, x):
+    guide_trace = poutine.trace(guide).get_trace(x)
+    model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x)
+
+    def score(trace, name):
+        site = trace.nodes[name]
+        return site["fn"].log_prob(site["value"])
+
+    return score(model_trace, "obs") + score(model_trace, "latent") - score(guide_trace, "latent")
+
+# %% wrong Y18: the latent's name conditioned on
+def trace_elbo(model, guide, x):
+    guide_trace = poutine.trace(guide).get_trace(x)
+    z = guide_trace.nodes["latent"]["value"]
+    model_trace = poutine.trace(poutine.condition(model, data={"latent": z})).get_trace(x)
+    guide_trace.compute_log_prob()
+    model_trace.compute_log_prob()
+    log_joint = model_trace.nodes["latent"]["log_prob"] + model_trace.nodes["obs"]["log_prob"]
+    return log_joint - guide_trace.nodes["latent"]["log_prob"]
+
+# %% wrong Y18: with statements, names built in
+def trace_elbo(model, guide, x):
+    with poutine.trace() as guide_tape:
+        guide(x)
+    with poutine.trace() as model_tape:
+        with poutine.replay(trace=guide_tape.trace):
+            model(x)
+    guide_tape.trace.compute_log_prob()
+    model_tape.trace.compute_log_prob()
+    nodes = model_tape.trace.nodes
+    return nodes["obs"]["log_prob"] + nodes["latent"]["log_prob"] - guide_tape.trace.nodes["latent"]["log_prob"]
+
+# %% wrong Y18: prior written out at `latent`
+def trace_elbo(model, guide, x):
+    guide_trace = poutine.trace(guide).get_trace(x)
+    model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x)
+    z = guide_trace.nodes["latent"]["value"]
+    log_prior = dist.Normal(torch.zeros_like(z), torch.ones_like(z)).log_prob(z).sum(-1)
+    log_q = guide_trace.nodes["latent"]["fn"].log_prob(z)
+    log_lik = model_trace.nodes["obs"]["fn"].log_prob(x)
+    return log_lik + log_prior - log_q
+
+# %% wrong Y18: filtered by name
+def trace_elbo(model, guide, x):
+    guide_trace = poutine.trace(guide, param_only=False).get_trace(x)
+    replayed = poutine.replay(model, trace=guide_trace)
+    model_trace = poutine.trace(poutine.block(replayed, hide_types=["param"])).get_trace(x)
+    for trace in (guide_trace, model_trace):
+        trace.compute_log_prob(site_filter=lambda name, site: name in ("latent", "obs"))
+    return model_trace.nodes["latent"]["log_prob"] + model_trace.nodes["obs"]["log_prob"] - guide_trace.nodes["latent"]["log_prob"]
+
+# %% wrong Y15: all nodes added up
+def trace_elbo(model, guide, x):
+    guide_trace = poutine.trace(guide).get_trace(x)
+    model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x)
+    guide_trace.compute_log_prob()
+    model_trace.compute_log_prob()
+    log_p = sum(site["log_prob"] for site in model_trace.nodes.values())
+    return log_p - sum(site["log_prob"] for site in guide_trace.nodes.values())
+
+# %% wrong Y15: all nodes but the parameters
+def trace_elbo(model, guide, x):
+    q = poutine.trace(guide).get_trace(x)
+    p = poutine.trace(poutine.replay(model, trace=q)).get_trace(x)
+    q.compute_log_prob()
+    p.compute_log_prob()
+    log_p, log_q = (sum(s["log_prob"] for s in t.nodes.values() if s["type"] != "param") for t in (p, q))
+    return log_p - log_q
+
+# %% wrong Y16: the observed site twice
+def trace_elbo(model, guide, x):
+    q = poutine.trace(guide).get_trace(x)
+    p = poutine.trace(poutine.replay(model, trace=q)).get_trace(x)
+    q.compute_log_prob()
+    p.compute_log_prob()
+    log_lik = sum(p.nodes[name]["log_prob"] for name in p.observation_nodes)
+    log_p, log_q = (sum(s["log_prob"] for s in t.nodes.values() if s["type"] == "sample") for t in (p, q))
+    return log_lik + log_p - log_q
+
+# %% wrong Y19: the first latent site
+def trace_elbo(model, guide, x):
+    q = poutine.trace(guide).get_trace(x)
+    p = poutine.trace(poutine.replay(model, trace=q)).get_trace(x)
+    q.compute_log_prob()
+    p.compute_log_prob()
+    first = next(n for n in q.stochastic_nodes if q.nodes[n]["value"].dim() > 1)
+    log_lik = sum(p.nodes[n]["log_prob"] for n in p.observation_nodes)
+    return log_lik + p.nodes[first]["log_prob"] - q.nodes[first]["log_prob"]
+
+# %% wrong Y19: the last latent site conditioned on
+def trace_elbo(model, guide, x):
+    q = poutine.trace(guide).get_trace(x)
+    *_, last = (n for n in q.stochastic_nodes if q.nodes[n]["value"].dim() > 1)
+    p = poutine.trace(poutine.condition(model, data={last: q.nodes[last]["value"]})).get_trace(x)
+    q.compute_log_prob()
+    p.compute_log_prob()
+    log_p, log_q = (sum(s["log_prob"] for s in t.nodes.values() if s["type"] == "sample") for t in (p, q))
+    return log_p - log_q
 
 # %% wrong P9: the model is not replayed
 def trace_elbo(model, guide, x):

@@ -409,3 +409,23 @@ def train_epoch(svi, loader):
 # %% wrong -: unfinished
 def train_epoch(svi, loader):
     raise NotImplementedError
+
+# %% wrong P8: divided by the number of losses
+def train_epoch(svi, loader):
+    losses = [svi.step(x) for x in loader]
+    return sum(losses) / len(losses)
+
+# %% wrong P8: the batches' means added up
+def train_epoch(svi, loader):
+    total = 0.0
+    for x in loader:
+        total += svi.step(x) / len(x)
+    return total
+
+# %% wrong P8: batches of 128 taken for granted
+def train_epoch(svi, loader):
+    total, batches = 0.0, 0
+    for x in loader:
+        total += svi.step(x)
+        batches += 1
+    return total / (batches * 128)
