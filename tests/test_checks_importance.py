@@ -26,7 +26,16 @@ def rng():
     return np.random.default_rng(1)
 
 
-def answer(reduce=None, weigh=lambda log_lik, log_prior, log_q: log_lik + log_prior - log_q, draw=torch.randn):
+def right_likelihood(logits, x):
+    return torch.distributions.Bernoulli(logits=logits).log_prob(x).sum(-1)
+
+
+def answer(
+    reduce=None,
+    weigh=lambda log_lik, log_prior, log_q: log_lik + log_prior - log_q,
+    draw=torch.randn,
+    likelihood=right_likelihood,
+):
     """`iwae_log_likelihood` with one part exchanged."""
     reduce = reduce or (lambda log_w, k: torch.logsumexp(log_w, 0) - math.log(k))
 
@@ -36,7 +45,7 @@ def answer(reduce=None, weigh=lambda log_lik, log_prior, log_q: log_lik + log_pr
         log_w = []
         for start in range(0, k, chunk):
             z = mu + torch.exp(logvar / 2) * draw(min(chunk, k - start), *mu.shape)
-            log_lik = torch.distributions.Bernoulli(logits=decoder(z)).log_prob(x).sum(-1)
+            log_lik = likelihood(decoder(z), x)
             q, prior = torch.distributions.Normal(mu, torch.exp(logvar / 2)), torch.distributions.Normal(0.0, 1.0)
             log_w.append(weigh(log_lik, prior.log_prob(z).sum(-1), q.log_prob(z).sum(-1)))
         return reduce(torch.cat(log_w), k)
@@ -67,7 +76,7 @@ def test_the_marginal_is_that_of_adaptive_integration(rng):
 
     want = np.log(dblquad(joint, -7, 7, -7, 7, epsabs=1e-7)[0])
 
-    np.testing.assert_allclose(scene.log_marginal()[0], want, atol=1e-5)
+    np.testing.assert_allclose(scene.log_marginal[0], want, atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -79,8 +88,8 @@ def test_the_mean_weight_is_the_marginal(seed):
     log_w = scene.draw(rng, 64, 4000).log_w
     rising = [log_mean_exp(log_w[:k]).mean(-1) for k in (1, 8, 64)]
 
-    np.testing.assert_allclose(logsumexp(log_w, (0, 2)) - np.log(64 * 4000), scene.log_marginal(), atol=0.02)
-    assert (np.diff([*rising, scene.log_marginal()], axis=0) > 0).all()
+    np.testing.assert_allclose(logsumexp(log_w, (0, 2)) - np.log(64 * 4000), scene.log_marginal, atol=0.02)
+    assert (np.diff([*rising, scene.log_marginal], axis=0) > 0).all()
 
 
 def test_the_mean_log_weight_is_the_elbo(rng):
@@ -97,7 +106,7 @@ def test_a_deaf_decoder_has_one_weight(rng):
 
     log_w = scene.draw(rng, 5, 3).log_w
 
-    np.testing.assert_allclose(log_w, np.broadcast_to(scene.log_marginal()[:, None], log_w.shape))
+    np.testing.assert_allclose(log_w, np.broadcast_to(scene.log_marginal[:, None], log_w.shape))
 
 
 def test_one_law_is_told_from_another(rng):
@@ -114,20 +123,22 @@ def test_one_law_is_told_from_another(rng):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_two_forms_of_different_name_have_one_law(seed):
-    """Seven samples tell the catalogue's formulas apart, and each from the right one.
+    """FEW samples and one tell the catalogue's formulas apart, and each from the right one.
 
     Not those that are off by a constant, which the check reads off where nothing is random.
     """
     rng = np.random.default_rng(seed)
     w = importance._scene(rng).draw(rng, importance.FEW, 2000)
     names = ["right", *(form.id for form in FORMS)]
-    laws = [log_mean_exp(w.log_w), *(form.formula(w) for form in FORMS)]
+    formulas = [lambda w: log_mean_exp(w.log_w), *(form.formula for form in FORMS)]
+    laws = [[formula(each) for each in (w, w.first())] for formula in formulas]
 
     same = {
         (names[a], names[b])
         for a in range(len(laws))
         for b in range(a)
-        if names[a] != names[b] and {names[a], names[b]} != {"I7", "I19"} and misfit(laws[a][:, :400], laws[b]) <= importance.LIMIT / 2
+        if names[a] != names[b] and {names[a], names[b]} != {"I7", "I19"}
+        and all(misfit(one[:, :400], other) <= importance.LIMIT / 2 for one, other in zip(laws[a], laws[b]))
     }
 
     assert set() == same
@@ -157,6 +168,108 @@ def test_one_mistake_costs_one_property(seed):
     assert (2, 0) == (earned(copies)["value"], earned(copies)["draws"])
 
 
+WRONG_LIKELIHOODS = {
+    "mean over pixels": lambda logits, x: right_likelihood(logits, x) / x.shape[-1],
+    "sigmoid twice": lambda logits, x: right_likelihood(torch.sigmoid(logits), x),
+    "probabilities for logits": lambda logits, x: (x * logits.log() + (1 - x) * (1 - logits).log()).sum(-1),
+    "opposite sign": lambda logits, x: -right_likelihood(logits, x),
+    "squared error": lambda logits, x: -((x - logits) ** 2).sum(-1),
+    "counted": lambda logits, x: ((logits > 0).to(x.dtype) == x).to(x.dtype).sum(-1),
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("wrong", WRONG_LIKELIHOODS.values(), ids=WRONG_LIKELIHOODS)
+def test_a_wrong_likelihood_costs_its_points_once(seed, wrong):
+    """Weights made of the student's own wrong likelihood lose nothing here, if the check knows that function."""
+    of_its_own = answer(likelihood=wrong)
+
+    assert FULL == earned(check_iwae_log_likelihood(of_its_own, seed=seed, bernoulli_log_likelihood=wrong))
+    for known in (None, right_likelihood):
+        score = check_iwae_log_likelihood(of_its_own, seed=seed, bernoulli_log_likelihood=known)
+        assert 0 == earned(score)["value"]
+    # Nor does an answer that has no need of it.
+    assert FULL == earned(check_iwae_log_likelihood(answer(), seed=seed, bernoulli_log_likelihood=wrong))
+
+
+def test_a_likelihood_that_underflows_costs_its_points_once():
+    """Right but for images of probability 0 in floating point: there it has no number of which to make an estimate."""
+
+    def product(logits, x):
+        return torch.where(x > 0, torch.sigmoid(logits), torch.sigmoid(-logits)).prod(-1).log()
+
+    of_its_own = answer(likelihood=product)
+    by_exp = answer(lambda log_w, k: log_w.exp().mean(0).log(), likelihood=product)
+
+    assert FULL == earned(check_iwae_log_likelihood(of_its_own, seed=1, bernoulli_log_likelihood=product))
+    assert {**FULL, "value": 0} == earned(check_iwae_log_likelihood(of_its_own, seed=1))
+    assert {**FULL, "value": 0} == earned(check_iwae_log_likelihood(by_exp, seed=1, bernoulli_log_likelihood=product))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("wrong", WRONG_LIKELIHOODS.values(), ids=WRONG_LIKELIHOODS)
+def test_a_wrong_likelihood_excuses_nothing_else(seed, wrong):
+    """What is wrong beside it costs its points, and is named as it would be with a right one."""
+    mistakes = {
+        "I1": ("value", {"reduce": lambda log_w, k: log_w.mean(0)}),
+        "I2": ("value", {"reduce": lambda log_w, k: torch.logsumexp(log_w, 0)}),
+        "E9": ("value", {"weigh": lambda lik, prior, q: lik - q}),
+        "I5": ("draws", {"draw": lambda k, *size: torch.randn(1, *size).expand(k, *size)}),
+        "R6": ("draws", {"draw": torch.rand}),
+    }
+    for name, (lost, parts) in mistakes.items():
+        both = answer(likelihood=wrong, **parts)
+        score = check_iwae_log_likelihood(both, seed=seed, bernoulli_log_likelihood=wrong)
+        assert 0 == earned(score)[lost], name
+        assert name == score.verdict.diagnosis.id
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
+def test_a_likelihood_that_says_nothing_excuses_nothing(value):
+    """A constant, one number for the batch, or another row's value."""
+
+    def constant(logits, x):
+        return torch.full(logits.shape[:-1], value, dtype=logits.dtype)
+
+    for wrong in (
+        constant,
+        lambda logits, x: right_likelihood(logits, x).mean(),
+        lambda logits, x: right_likelihood(logits, x.flip(0)),
+    ):
+        score = check_iwae_log_likelihood(answer(likelihood=wrong), seed=1, bernoulli_log_likelihood=wrong)
+        assert 0 == earned(score)["value"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_wrong_cut_costs_the_chunks_only(seed):
+    """A last chunk that is dropped, not shortened, or counted with the logarithm of the chunk."""
+
+    def cut(sizes, count=lambda k, chunk: k):
+        @torch.no_grad()
+        def iwae_log_likelihood(x, encoder, decoder, k, chunk=50):
+            parts = [answer(lambda log_w, k: log_w)(x, encoder, decoder, n, n) for n in sizes(k, chunk)]
+            return torch.logsumexp(torch.cat(parts), 0) - math.log(count(k, chunk))
+
+        return iwae_log_likelihood
+
+    whole, all_full = lambda k, chunk: [chunk] * (k // chunk), lambda k, chunk: [chunk] * -(-k // chunk)
+    shortened = lambda k, chunk: [min(chunk, k - start) for start in range(0, k, chunk)]  # noqa: E731
+    for name, wrong in (
+        ("I21", cut(whole)), ("I24", cut(all_full)), ("I22", cut(shortened, lambda k, chunk: chunk)),
+    ):
+        score = check_iwae_log_likelihood(wrong, seed=seed)
+        assert ({**FULL, "chunks": 0}, name) == (earned(score), score.verdict.diagnosis.id)
+
+
+def test_one_noise_for_all_images_costs_the_draws_only():
+    """Its chunks are right, which takes many calls to see."""
+    shared = answer(draw=lambda k, images, latent: torch.randn(k, 1, latent))
+
+    score = check_iwae_log_likelihood(shared, seed=1)
+
+    assert ({**FULL, "draws": 0, "value": 0}, "I27") == ({**earned(score), "value": 0}, score.verdict.diagnosis.id)
+
+
 def test_chunk_may_be_named_only():
     """An answer that takes chunk by keyword is asked so."""
     right = answer()
@@ -164,12 +277,19 @@ def test_chunk_may_be_named_only():
     assert 5 == check_iwae_log_likelihood(lambda x, e, d, k, *, chunk=50: right(x, e, d, k, chunk), seed=1)
 
 
+def test_an_answer_without_chunk_loses_the_chunks():
+    """It takes all samples at once."""
+    score = check_iwae_log_likelihood(lambda x, e, d, k: answer()(x, e, d, k, k), seed=1)
+
+    assert {**FULL, "chunks": 0} == earned(score)
+
+
 def test_a_graph_costs_its_property():
     """Everything right, with a graph: one point."""
 
     def kept(x, encoder, decoder, k, chunk=50):
-        nothing = 0 * sum(part.sum() for part in decoder.parameters())
-        return answer()(x, encoder, decoder, k, chunk) + nothing + 0 * decoder(encoder(x)[0]).sum(-1) + encoder(x)[0].sum() * 1e-9
+        mu, _ = encoder(x)
+        return answer()(x, encoder, decoder, k, chunk) + 0 * decoder(mu).sum(-1) + mu.sum() * 1e-9
 
     score = check_iwae_log_likelihood(kept, seed=1)
 
@@ -182,7 +302,8 @@ def test_constants_earn_nothing_for_value_or_draws(value):
     """Of the right shape, but of nothing else."""
     score = check_iwae_log_likelihood(lambda x, *rest: torch.full((len(x),), value), seed=1)
 
-    assert {"value": 0, "draws": 0, "chunks": 0} == {n: p for n, p in earned(score).items() if n in ("value", "draws", "chunks")}
+    nothing = {"value": 0, "draws": 0, "chunks": 0}
+    assert nothing == {name: points for name, points in earned(score).items() if name in nothing}
     assert "graded" == score.verdict.status
 
 

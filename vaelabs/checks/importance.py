@@ -37,6 +37,12 @@ CHUNKS = (7, 12, 4)
 """Ways to cut FEW samples: into 7 + 6, 12 + 1 and 4 + 4 + 4 + 1. None divides it, so that each leaves a short chunk."""
 LIMIT = 6.0
 """Standard errors: a right answer is further out less than once in 10^8."""
+LIKELY = 4.5
+"""Where laws are only named, a closer fit is asked for: 1 in 10^5 of those named rightly have a worse one."""
+DEFAULT = 0
+"""As a chunk: none is given."""
+CALLS = 120
+"""Where each estimate takes a call of its own."""
 SIMULATED = 1_500
 """Estimates of our own, for each image, with which an answer's are compared."""
 GRID = np.linspace(-7, 7, 71)
@@ -62,6 +68,10 @@ class Weights:
     def at(cls, z: Array, log_lik: Array, mu: Array, std: Array) -> Weights:
         """The densities of N(0, I) and N(mu, std²) at z, beside the likelihood's there."""
         return cls(log_lik, normal_log_density(z, 0.0, 1.0), normal_log_density(z, mu, std), z, mu, std)
+
+    def first(self) -> Weights:
+        """The first draw alone."""
+        return replace(self, **{name: getattr(self, name)[:1] for name in ("log_lik", "log_prior", "log_q", "z")})
 
     @property
     def log_w(self) -> Array:
@@ -94,8 +104,8 @@ class Form:
 _ELBO = "That is the ELBO, whatever K; take the log of the mean weight."
 _LOG_K = "Too large by log K: the mean weight is the sum divided by K."
 _NATURAL_LOG_K = (
-    "The mean divides the sum of the weights by K, so its log subtracts log K, once: the natural logarithm of the number "
-    "of samples."
+    "The mean divides the sum of the weights by K, so its log subtracts log K, once: the natural logarithm of the "
+    "number of samples."
 )
 _CONSTANTS = (
     "The constants differ: log(2 pi) / 2 per dimension belongs to both log p(z) and log q(z given x), or to neither."
@@ -125,7 +135,8 @@ FORMS: tuple[Form, ...] = (
          lambda w: log_mean_exp(w.log_lik - w.log_prior - w.log_q)),
     Form("I15", "Sign: log p(x given z) is added to the log-weight; yours is its negative.",
          lambda w: log_mean_exp(-w.log_lik + w.log_prior - w.log_q)),
-    Form("I3", "The KL has no place in the weights, and would be subtracted.", lambda w: log_mean_exp(w.log_lik) + w.kl),
+    Form("I3", "The KL has no place in the weights, and would be subtracted.",
+         lambda w: log_mean_exp(w.log_lik) + w.kl),
     Form("I9", "Sign: the estimate is a log-probability; negate once, in the loss.", lambda w: -log_mean_exp(w.log_w)),
     Form("I9", "Sign: each log-weight is negative of what it should be.", lambda w: log_mean_exp(-w.log_w)),
     Form("I7", _NATURAL_LOG_K, lambda w: logsumexp(w.log_w, 0) - 2 * np.log(len(w.log_w))),
@@ -152,6 +163,8 @@ FORMS: tuple[Form, ...] = (
          lambda w: log_mean_exp(w.log_w - 2 * np.log(w.std).sum(-1))),
     Form("I16", "log q(z given x): its mean is mu; yours is a density about 0.",
          lambda w: log_mean_exp(w.log_lik + w.log_prior - normal_log_density(w.z, 0.0, w.std))),
+    Form("I16", "log q(z given x): the squared distance (z - mu)² / (2 sigma²) is missing.",
+         lambda w: log_mean_exp(w.log_w - 0.5 * (((w.z - w.mu) / w.std) ** 2).sum(-1))),
     Form("I17", "log p(z): the half before z² is missing.",
          lambda w: log_mean_exp(w.log_w - 0.5 * (w.z**2).sum(-1))),
     Form("I17", "log p(z) is that of N(0, I) at z: not at mu.",
@@ -201,7 +214,8 @@ def _kurtosis(values: Array) -> float:
 def _ks_distance(a: Array, b: Array) -> float:
     a, b = np.sort(a), np.sort(b)
     points = np.concatenate([a, b])
-    return float(np.abs(np.searchsorted(a, points, "right") / len(a) - np.searchsorted(b, points, "right") / len(b)).max())
+    below_a, below_b = (np.searchsorted(each, points, "right") / len(each) for each in (a, b))
+    return float(np.abs(below_a - below_b).max())
 
 
 # Scenes: a q that is wider than the prior, so that the weights are bounded and no tail spoils a mean.
@@ -254,7 +268,8 @@ def _scene(rng: np.random.Generator, mild: bool = False) -> Scene:
     """Three images of four pixels, two latents: no axis can stand for another. `mild`: logits from 0.1 to 0.9."""
     x = np.array([[n >> bit & 1 for bit in range(4)] for n in rng.choice(16, IMAGES, replace=False)], float)
     mu = rng.uniform(0.7, 1.3, (IMAGES, 2)) * rng.choice([-1, 1], (IMAGES, 2))
-    logvar = rng.uniform(0.35, 0.75, (IMAGES, 2))
+    # Far enough from 0 that sigma, sigma² and log sigma² are three different widths.
+    logvar = rng.uniform(1.1, 1.5, (IMAGES, 2))
     # A linear encoder that gives these numbers for these images.
     design = np.column_stack([x, np.ones(IMAGES)])
     heads = np.linalg.pinv(design) @ np.hstack([mu, logvar])
@@ -267,13 +282,19 @@ def _scene(rng: np.random.Generator, mild: bool = False) -> Scene:
 
 
 def _deaf(rng: np.random.Generator, images: int, data: int = 6, size: float = 2.0, mild: bool = False) -> Scene:
-    """q is the prior and the decoder ignores z: every weight is p(x), for every draw. `mild`: logits from 0.1 to 0.9."""
+    """q is the prior and the decoder ignores z: every weight is p(x), for every draw. `mild`: logits of 0.1 to 0.9."""
     x = rng.integers(0, 2, (images, data)).astype(float)
     encoder = Net(((np.zeros((4, data)), np.zeros(4)),), heads=2)
     logits = size * rng.uniform(0.5, 1.5, data) * rng.choice([-1, 1], data)
     if mild:
         logits = rng.uniform(0.1, 0.9, data)
     return Scene(x, encoder, Net(((np.zeros((data, 2)), logits),)))
+
+
+def _far(rng: np.random.Generator, images: int, mild: bool = False) -> Scene:
+    """log p(x) is below -900: every pixel is as unlikely as it can be."""
+    scene = _deaf(rng, images, 1200 if mild else 600, 5.0, mild)
+    return replace(scene, x=(scene.decoder.layers[0][1] < 0.5 * mild) * np.ones((images, 1)))
 
 
 # --- iwae_log_likelihood ------------------------------------------------------------------------------
@@ -310,13 +331,14 @@ def check_iwae_log_likelihood(
         for k in (1, FEW):
             _expect_law(rows, k) if rows.carried else _expect_unbiased(rows, k)
 
-    with rubric.award("chunks", 1, "chunk changes neither the number of samples nor their weight, and bounds the memory"):
+    sentence = "chunk changes neither the number of samples nor their weight, and bounds the memory"
+    with rubric.award("chunks", 1, sentence):
         _expect_chunks(rows)
 
     with rubric.award("draws", 1, "every sample of every image has its own fresh z ~ q(z given x)"):
         _expect_draws(rows, weights_are_right=rubric.properties[0].points > 0)
 
-    with rubric.award("no gradient and any k", 1, "no graph is kept, any k and chunk will do, and nothing is changed"):
+    with rubric.award("no gradient and any k", 1, "no graph is kept, any k will do, and nothing is changed"):
         _expect_no_graph(rows)
 
     rubric.diagnose(_misconceptions(rows.more()))
@@ -358,7 +380,8 @@ def _own_likelihood(function: Any, framework: str, rng: np.random.Generator) -> 
     for mild in (False, True):
         own, scene = _Own(subject, mild), _deaf(rng, 20, mild=mild)
         if own.tells_examples_apart(scene):
-            return None if agrees(own(scene.decoder(scene.mu), scene.x), scene.log_marginal) else own
+            right = all(agrees(own(at.decoder(at.mu), at.x), at.log_marginal) for at in (scene, _far(rng, 1)))
+            return None if right else own
     return None
 
 
@@ -371,16 +394,24 @@ def _call(subject: Any, scene: Scene, k: int, chunk: int | None = None) -> Array
 
 
 def _result(subject: Any, scene: Scene, k: int, chunk: int | None = None) -> Any:
-    """Whatever the answer gives; chunk is given by position, else by keyword."""
+    """Whatever the answer gives; chunk is given by position, else by keyword.
+
+    Without a chunk all samples are one, so that a wrong cut costs nothing: chunk = k, or not given if none is taken.
+    """
     args = scene.x, scene.encoder, scene.decoder, k
+    if chunk == DEFAULT:
+        return subject(*args)
+    size = k if chunk is None else chunk
+    for call in (lambda: subject(*args, size), lambda: subject(*args, chunk=size)):
+        try:
+            return call()
+        except Failure as failure:
+            if failure.type != "TypeError":
+                raise
+            last = failure
     if chunk is None:
         return subject(*args)
-    try:
-        return subject(*args, chunk)
-    except Failure as failure:
-        if failure.type != "TypeError":
-            raise
-    return subject(*args, chunk=chunk)
+    raise last
 
 
 class _Rows:
@@ -417,10 +448,7 @@ class _Rows:
         return scene
 
     def far(self, images: int) -> Scene:
-        """log p(x) is below -900: every pixel is as unlikely as it can be."""
-        scene = _deaf(self.rng, images, 1200 if self.mild else 600, 5.0, self.mild)
-        x = (scene.decoder.layers[0][1] < 0.5 * self.mild) * np.ones((images, 1))
-        return replace(scene, x=x, density=self.scene.density)
+        return replace(_far(self.rng, images, self.mild), density=self.scene.density)
 
     def settle(self) -> None:
         """Judge by the student's own likelihood if the answer's weights are made of it."""
@@ -437,7 +465,8 @@ class _Rows:
                     self.scene = theirs
                     return
             # Where the weights are wrong in themselves there is only their law to go by.
-            one, (ours, others) = self.estimates(1), (each.draw(self.rng, 1, SIMULATED) for each in (self.scene, theirs))
+            one = self.estimates(1)
+            ours, others = (each.draw(self.rng, 1, SIMULATED) for each in (self.scene, theirs))
         except (Failure, Broken):
             return
         fits = [min(misfit(one, form.formula(w)) for form in FORMS) for w in (ours, others)]
@@ -461,6 +490,15 @@ class _Rows:
         got = _call(self.subject, many, k, chunk)
         return np.stack([got[self.order == n] for n in range(IMAGES)]).astype(float)
 
+    @property
+    def alike(self) -> bool:
+        """Whether all rows of an image have one estimate in a call: then a law shows over many calls only."""
+        return bool(np.ptp(self.estimates(1), axis=1).max() < 1e-6)
+
+    def over_calls(self, k: int, chunk: int | None = None) -> Array:
+        """Estimates (images, CALLS), each of a call of its own: dependent from image to image, if noise is shared."""
+        return np.stack([_call(self.subject, self.scene, k, chunk) for _ in range(CALLS)], 1).astype(float)
+
     def drawn(self, k: int) -> Weights:
         """Our own draws."""
         if k not in self._drawn:
@@ -471,27 +509,45 @@ class _Rows:
 def _expect_stable(rows: _Rows) -> None:
     """Weights whose exponential is 0 in every floating-point format have a mean all the same."""
     far = rows.far(2)
-    want = far.log_marginal
-    if rows.own is not None and not np.isfinite(want).all():
-        return  # the student's own likelihood has no number there, of which to make one
-    what = f"with weights of exp({number(want)}): the estimate"
-    expect_close(_call(rows.subject, far, 4), want, what, LOOSE, LOOSE)
+    if rows.own is not None:
+        own = rows.own(far.decoder(far.mu), far.x)
+        if not np.isfinite(own).all():  # there are no weights to be had of it, so p(z) / q(z given x) is to be small
+            far, k = _astray(rows.deaf(2)), 4
+            got = _call(rows.subject, far, k)
+            if not np.isfinite(got).all():
+                raise Broken(f"with weights of about exp(-1800) the estimate from k = {k} is {number(got)}")
+            return
+        if agrees(_call(rows.subject, far, 4), own):
+            return
+    what = f"with weights of exp({number(far.log_marginal)}): the estimate"
+    expect_close(_call(rows.subject, far, 4), far.log_marginal, what, LOOSE, LOOSE)
+
+
+def _astray(scene: Scene) -> Scene:
+    """The same with a q that is sixty standard deviations from the prior."""
+    (weight, bias), half = scene.encoder.layers[0], len(scene.encoder.layers[0][1]) // 2
+    bias = bias + np.append([60.0], np.zeros(2 * half - 1))
+    return replace(scene, encoder=replace(scene.encoder, layers=((weight, bias),)))
 
 
 def _expect_law(rows: _Rows, k: int) -> None:
     """The estimates have the law of ours; or, where samples are copies of each other, that of one sample."""
     got, want = rows.estimates(k), log_mean_exp(rows.drawn(k).log_w)
     if not any(misfit(got, each) <= LIMIT for each in (want, log_mean_exp(rows.drawn(1).log_w))):
-        raise Broken(f"with k = {k} and your own bernoulli_log_likelihood the estimates have mean {got.mean():.4g} and "
-                     f"spread {got.std(1).mean():.4g}, expected {want.mean():.4g} and {want.std(1).mean():.4g}")  # fmt: skip
+        raise Broken(
+            f"with k = {k} and your own bernoulli_log_likelihood the estimates have mean {got.mean():.4g} and "
+            f"spread {got.std(1).mean():.4g}, expected {want.mean():.4g} and {want.std(1).mean():.4g}"
+        )
 
 
 def _expect_unbiased(rows: _Rows, k: int) -> None:
     """The mean weight has the mean p(x), for every k; samples that are copies of each other change nothing in that."""
     got, log_p = rows.estimates(k), rows.scene.log_marginal[:, None]
-    ours = np.exp(log_mean_exp(rows.drawn(k).log_w) - log_p)
+    one = log_mean_exp(rows.drawn(1).log_w)
+    # Copies spread as one sample does.
+    ours = one if misfit(got, one) <= LIMIT else log_mean_exp(rows.drawn(k).log_w)
     share = np.exp(got - log_p)
-    error = (share.mean(1) - 1) / (ours.std(1) / np.sqrt(COPIES))
+    error = (share.mean(1) - 1) / (np.exp(ours - log_p).std(1) / np.sqrt(COPIES))
     if not np.isfinite(error).all() or max(np.abs(error).max(), abs(error.sum()) / np.sqrt(IMAGES)) > LIMIT:
         worst = int(np.argmax(np.where(np.isnan(error), np.inf, np.abs(error))))
         raise Broken(f"with k = {k} the mean of the weights over {COPIES} calls estimates log p(x) = "
@@ -501,29 +557,47 @@ def _expect_unbiased(rows: _Rows, k: int) -> None:
 def _expect_chunks(rows: _Rows) -> None:
     """Compared with the answer's own estimates from one chunk, so that a wrong weight costs only "value"."""
     subject, scene = rows.subject, rows.deaf(5)
-    whole = _call(subject, scene, 100, 1000)
+    whole = _call(subject, scene, 100)
     if not np.isfinite(whole).all() or np.ptp(whole) < 1e-6:
         raise Broken(f"the estimate must differ from image to image; yours is {number(whole)} for all")
     # Where the weights are wrong they may depend on the draw: then there is only the law to go by.
-    fixed = agrees(_call(subject, scene, 100, 1000), whole)
-    for chunk in (100, 50, 7, 1, None) if fixed else ():
+    fixed = agrees(_call(subject, scene, 100), whole)
+    for chunk in (50, 7, 1, 1000, DEFAULT) if fixed else ():
         got = _call(subject, scene, 100, chunk)
-        what = f"k = 100, {'default chunk' if chunk is None else f'chunk = {chunk}'}, as with one chunk: the estimate"
+        size = f"chunk = {chunk}" if chunk else "default chunk"
+        what = f"k = 100, {size}, as with one chunk: the estimate"
         expect_close(got, whole, what, LOOSE, LOOSE)
-    reference, ours = rows.estimates(FEW), log_mean_exp(rows.drawn(FEW).log_w)
-    # Our own estimates are more, and tell more; but they say nothing about another formula's.
-    references = [reference, ours] if misfit(reference, ours) <= LIMIT else [reference]
-    for chunk in CHUNKS:
-        got = rows.estimates(FEW, chunk)
-        if not all(misfit(got, each) <= LIMIT for each in references):
-            raise Broken(
-                f"k = {FEW} samples in chunks of {chunk} give another law than in one chunk: mean {got.mean():.4g} and "
-                f"spread {got.std(1).mean():.4g} against {reference.mean():.4g} and {reference.std(1).mean():.4g}"
-            )
+    for k, chunk in ((1, 50), (2, 7), (7, 7), (8, 7), (60, 50), (51, 50), (3, DEFAULT)):
+        got = _call(subject, rows.scene, k, chunk)
+        if not np.isfinite(got).all():
+            raise Broken(f"with k = {k} and chunk = {chunk or 'its default'} the estimate is "
+                         f"{number(got[~np.isfinite(got)])}")  # fmt: skip
+    _expect_chunk_laws(rows)
     rows_at_once = _most_rows(rows)
     if rows_at_once > 80:
         raise Broken(f"with k = 300, chunk = 10 and 4 images the decoder got {rows_at_once} rows in one go; "
                      f"10 draws for each of 4 images are 40")  # fmt: skip
+
+
+def _expect_chunk_laws(rows: _Rows) -> None:
+    """FEW samples in short chunks have the law of FEW in one, and 1 sample is 1 whatever the chunk."""
+    ask, limit = rows.estimates, LIMIT
+    if rows.alike:
+        ask, limit = rows.over_calls, LIMIT * np.sqrt(IMAGES)
+    for k, chunks in ((FEW, CHUNKS), (1, (CHUNK,))):
+        reference, ours = ask(k), log_mean_exp(rows.drawn(k).log_w)
+        if np.ptp(reference, axis=1).max() < 1e-6:
+            continue  # nothing random is in it, and what is not random has been compared
+        # Our own estimates are more, and tell more; but they say nothing about another formula's or another q's.
+        one = log_mean_exp(rows.drawn(1).log_w)
+        ours_too = misfit(reference, ours) <= LIKELY and misfit(ask(1), one) <= LIKELY
+        for chunk in chunks:
+            got = ask(k, chunk)
+            if not all(misfit(got, each) <= limit for each in (reference, *([ours] * ours_too))):
+                raise Broken(
+                    f"k = {k} in chunks of {chunk} gives another law than in one chunk: mean {got.mean():.4g} and "
+                    f"spread {got.std(1).mean():.4g} against {reference.mean():.4g} and {reference.std(1).mean():.4g}"
+                )
 
 
 def _most_rows(rows: _Rows) -> int:
@@ -534,7 +608,7 @@ def _most_rows(rows: _Rows) -> int:
 
 def _expect_draws(rows: _Rows, weights_are_right: bool) -> None:
     one = rows.estimates(1)
-    if np.ptp(one, axis=1).max() < 1e-6:
+    if rows.alike:
         raise Broken(f"{COPIES} rows with the same x have the same estimate, {number(one)}: draw z for each of them")
     few = rows.scene
     for k in (1, 3):
@@ -562,10 +636,10 @@ def _expect_draws(rows: _Rows, weights_are_right: bool) -> None:
 
 def _expect_no_graph(rows: _Rows) -> None:
     subject, scene = rows.subject, rows.scene
-    for k, chunk in ((1, 1), (1, 50), (2, 7), (7, 7), (8, 7), (60, 50), (51, 50)):
-        got = _call(subject, scene, k, chunk)
+    for k in (1, 2, 7, 60):
+        got = _call(subject, scene, k)
         if not np.isfinite(got).all():
-            raise Broken(f"with k = {k} and chunk = {chunk} the estimate is {number(got[~np.isfinite(got)])}")
+            raise Broken(f"with k = {k} the estimate is {number(got[~np.isfinite(got)])}")
     _call(subject, replace(scene, x=scene.x[:1]), 3)
     gradients = _gradients(rows)
     if gradients.any():
@@ -577,7 +651,13 @@ def _expect_no_graph(rows: _Rows) -> None:
 def _gradients(rows: _Rows) -> Array:
     """All gradients of the estimates, with respect to x and the parameters of both networks."""
     scene = rows.scene
-    found = rows.subject.vjp((scene.x, scene.encoder, scene.decoder, 3), np.ones(len(scene.x)))
+    args, ones = (scene.x, scene.encoder, scene.decoder, 3), np.ones(len(scene.x))
+    try:
+        found = rows.subject.vjp(args, ones, chunk=3)
+    except Failure as failure:
+        if failure.type != "TypeError":
+            raise
+        found = rows.subject.vjp(args, ones)
     parts = [part for each in found if each is not None for part in (each if isinstance(each, list) else [each])]
     return np.concatenate([np.ravel(part) for part in parts])
 
@@ -611,8 +691,8 @@ def _of_values(rows: _Rows) -> Iterator[Misconception]:
              for level in (one, one + log_k, -one, np.array([one]))]  # fmt: skip
     by_draw = np.tile(right, (k, 1))
     mixed = [log_mean_exp(by_draw.reshape(len(right), k).T), log_mean_exp(by_draw.T.reshape(k, len(right)))]
-    yield Misconception("I5", "The average over K belongs inside the log of each example: one number per image, "
-                        "none shared by the batch.", form(*whole))  # fmt: skip
+    yield Misconception("I5", "One number per image, none shared by the batch: the average over K is inside the log of "
+                        "each, and nothing is averaged or added over the images.", form(*whole))  # fmt: skip
     yield Misconception("I6", "You averaged over the images: the mean is over the K samples of each.",
                         form(*(np.full(k, one) for one in (logsumexp(right), logsumexp(right) - log_k,
                                                            logsumexp(right) - log_b, right.mean()))))  # fmt: skip
@@ -659,24 +739,27 @@ def _when(holds: Callable[[], bool], evidence: str) -> Callable[[], str | None]:
 def _of_chunk_values(rows: _Rows) -> Iterator[Misconception]:
     """Wrong counts show where every weight is p(x): in the difference to the answer's own value from one chunk."""
     k, chunk, scene = 100, 7, rows.deaf(5)
-    whole = _call(rows.subject, scene, k, 1000)
+    whole = _call(rows.subject, scene, k)
     got = _call(rows.subject, scene, k, chunk)
     full, short, parts = k - k % chunk, k % chunk, -(-k // chunk)
 
     def by(*factors: float, of: Array = whole) -> Callable[[], str | None]:
         def recognise() -> str | None:
             if any(agrees(got, of + np.log(each)) and abs(each - 1) > 1e-6 for each in factors):
-                return f"k = {k} gives {number(got)} in chunks of {chunk}, {number(whole)} in one, where all weights are equal"
+                return (f"k = {k} gives {number(got)} in chunks of {chunk}, {number(whole)} in one, where all weights "
+                        f"are equal")  # fmt: skip
             return None
 
         return recognise
 
-    yield Misconception("I21", "The remainder is dropped: k = 100 in chunks of 7 leaves a last chunk of 2.", by(full / k))
+    yield Misconception("I21", "The remainder is dropped: k = 100 in chunks of 7 leaves a last chunk of 2.",
+                        by(full / k))  # fmt: skip
     yield Misconception("I22", "The mean is over all k samples: subtract log k, not the logarithm of the chunk.",
                         by(k / chunk, k / short, full / chunk, parts, k / (chunk * parts)))  # fmt: skip
     yield Misconception("I23", "Only one of the chunks is counted: collect the log-weights of all.",
                         by(short / k, chunk / k, short / chunk, chunk / short))  # fmt: skip
-    yield Misconception("I24", "More samples than k are drawn: the last chunk is shorter.", by(parts * chunk / k, of=scene.log_marginal))
+    yield Misconception("I24", "More samples than k are drawn: the last chunk is shorter.",
+                        by(parts * chunk / k, of=scene.log_marginal))  # fmt: skip
     yield Misconception("I22", "The chunks' estimates are added up; the mean is over all k samples.", lambda: (
         f"k = {k} gives {number(got)} in chunks of {chunk}, {number(whole)} in one"
         if agrees(got, whole * parts) else None))  # fmt: skip
@@ -687,26 +770,33 @@ def _of_laws(rows: _Rows) -> Iterator[Misconception]:
     one, got = rows.estimates(1), rows.estimates(FEW)
     ours = rows.drawn(FEW)
     right = log_mean_exp(ours.log_w)
-    evidence = f"the mean of your estimates from {FEW} samples is {got.mean():.4g}, it is {right.mean():.4g}"
-    if np.ptp(one, axis=1).max() < 1e-6:
+    alone = log_mean_exp(rows.drawn(1).log_w)
+    evidence = (f"your estimates from {FEW} samples have mean {got.mean():.4g} and spread {got.std(1).mean():.3g}, "
+               f"right ones {right.mean():.4g} and {right.std(1).mean():.3g}; from 1 sample {one.mean():.4g} and "
+               f"{one.std(1).mean():.3g}, right ones {alone.mean():.4g} and {alone.std(1).mean():.3g}")  # fmt: skip
+    if rows.alike:
         yield from _of_constants(rows, one)
         return
     again = _call(rows.subject, rows.scene, 3)
     if np.array_equal(again, _call(rows.subject, rows.scene, 3)):
         yield Misconception("R13", "The same eps at each call; take randomness from outside.",
                             lambda: f"two calls gave {number(again)}")  # fmt: skip
-    if misfit(got, right) <= LIMIT and misfit(one, log_mean_exp(rows.drawn(1).log_w)) <= LIMIT:
+    many = log_mean_exp(rows.scene.draw(rows.rng, CHUNK, SIMULATED // 3).log_w)
+    for chunk in (None, CHUNK):
+        single = rows.estimates(1, chunk)
+        if misfit(single, many) <= LIKELY:
+            yield Misconception("I25", "k is ignored: it is the number of samples for each image, whatever the chunk.",
+                                lambda: f"with k = 1 the spread of your estimates is {single.std(1).mean():.3g}, it is "
+                                        f"{alone.std(1).mean():.3g}")  # fmt: skip
+    if misfit(got, right) <= LIMIT and misfit(one, alone) <= LIMIT:
         return
-    many = rows.scene.draw(rows.rng, CHUNK, SIMULATED // 3)
-    if misfit(one, log_mean_exp(many.log_w)) <= LIMIT:
-        yield Misconception("I25", "k is ignored: it is the number of samples for each image, whatever the chunk.",
-                            lambda: f"with k = 1 the spread of your estimates is {one.std(1).mean():.3g}, it is "
-                                    f"{log_mean_exp(rows.drawn(1).log_w).std(1).mean():.3g}")  # fmt: skip
-    candidates = [(form.id, form.sentence, form.formula(ours)) for form in FORMS]
-    candidates += [(*law[:2], log_mean_exp(law[2].log_w)) for law in _wrong_draws(rows)]
-    fits = [misfit(got, each[2]) for each in candidates]
+    ones = rows.drawn(1)
+    candidates = [(form.id, form.sentence, form.formula(ours), form.formula(ones)) for form in FORMS]
+    candidates += [(id, sentence, *(log_mean_exp(w.log_w) for w in (few, Weights.first(few))))
+                   for id, sentence, few in _wrong_draws(rows)]  # fmt: skip
+    fits = [max(misfit(got, each[2]), misfit(one, each[3])) for each in candidates]
     best = int(np.argmin(fits))
-    if fits[best] <= LIMIT:
+    if fits[best] <= LIKELY:
         yield Misconception(*candidates[best][:2], lambda: evidence)
 
 
@@ -722,8 +812,8 @@ def _of_constants(rows: _Rows, one: Array) -> Iterator[Misconception]:
     first, second = (_call(rows.subject, scene, 1) for _ in range(2))
     yield Misconception("I27", "All images are given the same eps (or the same z); draw one for each.", _when(
         lambda: not np.array_equal(first, second),
-        f"{rows.copies} rows with the same x have the same estimate, {number(one)}, in one call, and {number(second)} in "
-        f"another"))  # fmt: skip
+        f"{rows.copies} rows with the same x have the same estimate, {number(one)}, in one call, and {number(second)} "
+        f"in another"))  # fmt: skip
     yield Misconception("R13", "The same eps at each call; take randomness from outside.", _when(
         lambda: np.array_equal(first, second), f"two calls gave {number(first)}"))  # fmt: skip
 
@@ -744,10 +834,14 @@ def _wrong_draws(rows: _Rows) -> Iterator[tuple[str, str, Weights]]:
     )  # fmt: skip
     for id, sentence, width in widths:
         z = mu[:, None] + width[:, None] * eps
-        yield id, sentence, scene.weights(z)
+        of_q = scene.weights(z)
+        yield id, sentence, of_q
         yield id, sentence, scene.weights(z, width)
+        # With the eps that was drawn for (z - mu) / sigma.
+        yield id, sentence, replace(of_q, log_q=normal_log_density(std[:, None] * eps, 0.0, std[:, None]))
     from_prior = scene.weights(eps)
-    yield ("E19", "Your z comes from the prior; draw it from q(z given x), with the encoder's mu and logvar.", from_prior)
+    yield ("E19", "Your z comes from the prior; draw it from q(z given x), with the encoder's mu and logvar.",
+           from_prior)  # fmt: skip
     consistent = Weights(from_prior.log_lik, 0 * from_prior.log_prior, 0 * from_prior.log_q, eps, mu, std)
     yield ("E19", "Your z comes from the prior: then p(x given z) alone is a weight, but a bad one. Draw z from "
            "q(z given x).", consistent)  # fmt: skip
@@ -757,6 +851,8 @@ def _wrong_draws(rows: _Rows) -> Iterator[tuple[str, str, Weights]]:
 
 def _of_chunk_laws(rows: _Rows) -> Iterator[Misconception]:
     """What chunks of unequal size do to the law of the estimates, if one chunk is well."""
+    if rows.alike:
+        return
     whole, cut = rows.estimates(FEW), {chunk: rows.estimates(FEW, chunk) for chunk in CHUNKS}
     if all(misfit(cut[chunk], whole) <= LIMIT for chunk in CHUNKS):
         return
@@ -790,7 +886,7 @@ def _of_chunk_laws(rows: _Rows) -> Iterator[Misconception]:
         laws = [law for law in laws if law[0] != "I5"]
     fits = [max(misfit(cut[chunk], law(chunk)) for chunk in CHUNKS) for _, _, law in laws]
     best = int(np.argmin(fits))
-    if fits[best] <= LIMIT:
+    if fits[best] <= LIKELY:
         got = cut[CHUNKS[0]]
         yield Misconception(*laws[best][:2], lambda: (
             f"with k = {FEW} and chunk = {CHUNKS[0]} your estimates have mean {got.mean():.4g} and spread "
@@ -832,9 +928,9 @@ def _of_calls(rows: _Rows) -> Iterator[Misconception]:
         return None
 
     yield Misconception("I30", "chunk is the number of samples in one go, not the number of chunks.", at_once(120))
-    yield Misconception("I29", "chunk is not used: the decoder must never get more than `chunk` draws per image at once.",
+    yield Misconception("I29", "chunk is not used: the decoder must never get more than `chunk` draws per image.",
                         at_once())  # fmt: skip
-    yield Misconception("I31", "A graph of all samples is kept, which fills the memory: evaluate under torch.no_grad().",
+    yield Misconception("I31", "A graph of all samples is kept and fills the memory: evaluate under torch.no_grad().",
                         graph)  # fmt: skip
     yield Misconception("I32", "k is any whole number from 1, smaller or larger than the chunk.", fails)
     yield Misconception("I33", "x is changed in place: compute new tensors.", changed)

@@ -98,6 +98,9 @@ def _probes(rng: np.random.Generator) -> Iterator[Probe]:
         yield Probe(_columns(rng, images, variances, 1000.0))
     constant = np.tile(np.array([3.0, -2.0, 0.5, 0.0]), (20, 1))
     yield Probe(constant)
+    late = np.append(np.zeros((900, 3)), _columns(rng, 300, rng.uniform(1, 4, 3)), axis=0)
+    # The first images alone will not do.
+    yield Probe(np.column_stack([late, _columns(rng, 1200, rng.uniform(1e-6, 1e-5, 2))]))
     for threshold in (0.1, 1e-4, 4.0):
         variances = _variances(rng, 2, 4, threshold)
         yield Probe(_columns(rng, 30, variances, rng.uniform(-3, 3, 6)), threshold)
@@ -127,8 +130,8 @@ def _expect_count(subject: Any, probe: Probe) -> None:
     expect_shape(got, (), f"the number {of}")
     if got != probe.count():
         variances = np.sort(probe.mu.astype(float).var(0))
-        raise Broken(f"the number of active units {of}: got {float(got):g}, expected {probe.count()} (the variances are "
-                     f"{', '.join(f'{each:.2g}' for each in variances[:10])})")  # fmt: skip
+        raise Broken(f"the number of active units {of}: got {float(got):g}, expected {probe.count()} "
+                     f"(the variances are {', '.join(f'{each:.2g}' for each in variances[:10])})")  # fmt: skip
     if 0 in subject.mutated:
         raise Broken("mu has other numbers after the call: compute new tensors")
 
@@ -152,7 +155,8 @@ UNIT_FORMS: tuple[tuple[str, str, Callable[[Array, float], Any]], ...] = (
     ("A3", _MEAN_SIZE, _above(lambda mu: np.sqrt((mu**2).mean(0)))),
     ("A3", _MEAN_SIZE, _above(lambda mu: (mu**2).sum(0))),
     ("A3", _MEAN_SIZE, _above(lambda mu: mu.mean(0) ** 2)),
-    ("A4", "The variance is over the images, the first axis of mu (N, D), for each latent.", _above(lambda mu: mu.var(1))),
+    ("A4", "The variance is over the images, the first axis of mu (N, D), for each latent.",
+     _above(lambda mu: mu.var(1))),
     ("A4", "The variance is over the images, the first axis of mu (N, D), for each latent.",
      _above(lambda mu: mu.var(1) * mu.shape[1] / (mu.shape[1] - 1))),
     ("A5", "That is the share of active units; return their number.", lambda mu, level: (mu.var(0) > level).mean()),
@@ -171,7 +175,8 @@ UNIT_FORMS: tuple[tuple[str, str, Callable[[Array, float], Any]], ...] = (
     ("A10", "The squared distances are added up over the images; the variance is their mean.",
      _above(lambda mu: mu.var(0) * len(mu))),
     ("A11", "One variance for all of mu: there is one for each latent.", lambda mu, level: (mu.var() > level).sum()),
-    ("A11", "One variance for all of mu: there is one for each latent.", lambda mu, level: (mu.var(0) > level).any() * 1),
+    ("A11", "One variance for all of mu: there is one for each latent.",
+     lambda mu, level: (mu.var(0) > level).any() * 1),
     ("A11", "One variance for all of mu: there is one for each latent.",
      lambda mu, level: mu.shape[1] * (mu.var() > level)),
     ("A12", "The distances are from the mean of all latents; each latent has a mean of its own.",
@@ -182,9 +187,12 @@ UNIT_FORMS: tuple[tuple[str, str, Callable[[Array, float], Any]], ...] = (
      lambda mu, level: (mu.var(0) > level**0.5).sum()),
     ("A13", "The threshold is for the variance itself: no square, no root.",
      lambda mu, level: (mu.var(0) ** 2 > level).sum()),
-    ("A14", "The variance itself is compared, not its share of another.", _above(lambda mu: mu.var(0) / mu.var(0).sum())),
-    ("A14", "The variance itself is compared, not its share of another.", _above(lambda mu: mu.var(0) / mu.var(0).max())),
-    ("A14", "The variance itself is compared, not its share of another.", _above(lambda mu: mu.var(0) / mu.var(0).mean())),
+    ("A14", "The variance itself is compared, not its share of another.",
+     _above(lambda mu: mu.var(0) / mu.var(0).sum())),
+    ("A14", "The variance itself is compared, not its share of another.",
+     _above(lambda mu: mu.var(0) / mu.var(0).max())),
+    ("A14", "The variance itself is compared, not its share of another.",
+     _above(lambda mu: mu.var(0) / mu.var(0).mean())),
     ("A15", "mu is no log-variance: no exponential.", _above(lambda mu: np.exp(mu).mean(0))),
     ("A15", "mu is no log-variance: no exponential.", _above(lambda mu: np.exp(mu).var(0))),
     ("A16", "You counted numbers of mu; count latents.", lambda mu, level: (np.abs(mu) > level).sum()),
@@ -215,7 +223,12 @@ def _unit_misconceptions(subject: Any, rng: np.random.Generator) -> Iterator[Mis
     probes = _telling(rng)
     try:
         got = [_ask(subject, probe) for probe in probes]
-    except Failure:
+    except Failure as failure:
+        if "bool" in failure.message:
+            message = failure.message
+            yield Misconception("A7", "Return the number of active units: True and False are to be counted.",
+                                lambda: message)  # fmt: skip
+            return
         probes, got = probes[:2], [_ask(subject, probe) for probe in probes[:2]]
 
     def noisy() -> str | None:
@@ -247,7 +260,8 @@ def _unit_misconceptions(subject: Any, rng: np.random.Generator) -> Iterator[Mis
                 return None
             probe, found = differs
             yours = number(found) if np.ndim(found) == 0 else f"of shape {np.shape(found)}"
-            return f"for mu of shape {probe.mu.shape} and threshold {probe.level:g} yours is {yours}, it is {probe.count()}"
+            return (f"for mu of shape {probe.mu.shape} and threshold {probe.level:g} yours is {yours}, "
+                    f"it is {probe.count()}")  # fmt: skip
 
         return recognise
 
@@ -279,7 +293,8 @@ def check_latent_traversal(latent_traversal: Any, framework: str = "torch", seed
             for dim in dims:
                 _expect_walk(subject, walk, dim)
         if subject.mutated & {1, 3}:
-            raise Broken(f"{'z' if 1 in subject.mutated else 'values'} has other numbers after the call: work on a copy")
+            changed = "z" if 1 in subject.mutated else "values"
+            raise Broken(f"{changed} has other numbers after the call: work on a copy")
 
     with rubric.award("probabilities", 1, "the rows are the probabilities of the pixels, sigmoid of the logits"):
         for size in (3.0, 1000.0):
@@ -322,9 +337,10 @@ def _min_max(logits: Array) -> Array:
 _LOGITS = "These are logits; a probability is sigmoid of a logit."
 _TRANSFORMS: tuple[tuple[str, str, Callable[[Array], Array]], ...] = (
     ("T1", _LOGITS, lambda logits: logits),
-    ("T2", "sigmoid is applied twice: all probabilities lie between 0.5 and 0.73.", lambda logits: expit(expit(logits))),
+    ("T2", "sigmoid is applied twice: all probabilities lie between 0.5 and 0.73.",
+     lambda logits: expit(expit(logits))),
     ("T6", "The probabilities are rounded to 0 and 1: return them as they are.", lambda logits: (logits > 0) * 1.0),
-    ("T10", "softmax makes the pixels of an image compete; each pixel has a probability of its own, sigmoid of its logit.",
+    ("T10", "softmax makes the pixels of an image compete; each pixel has its own probability, sigmoid of its logit.",
      lambda logits: softmax(logits, -1)),
     ("T10", "softmax over the rows; each pixel has a probability of its own, sigmoid of its logit.",
      lambda logits: softmax(logits, 0)),
@@ -347,7 +363,8 @@ def _expect_walk(subject: Any, walk: Walk, dim: int) -> None:
     expect_shape(got, (count, PIXELS), f"{count} value{'s' * (count > 1)} along coordinate {dim} of {latent}")
     logits = walk.decode(walk.places(dim))
     if not any(agrees(got, transform(logits), LOOSE) for _, _, transform in _TRANSFORMS):
-        expect_close(got, expit(logits), f"coordinate {dim} of {latent} at {walk.values[0]:.3g}, ...: a pixel", LOOSE, LOOSE)
+        what = f"coordinate {dim} of {latent} at {walk.values[0]:.3g}, ...: a pixel"
+        expect_close(got, expit(logits), what, LOOSE, LOOSE)
 
 
 def _walk_misconceptions(subject: Any, rng: np.random.Generator) -> Iterator[Misconception]:
@@ -429,7 +446,7 @@ def _walk_misconceptions(subject: Any, rng: np.random.Generator) -> Iterator[Mis
     yield Misconception("T8", "One row for each value: (len(values), 784); yours is transposed.", of_shape((PIXELS, 5)))
     yield Misconception("T14", "Return rows of 784 pixels; the figure gives them the shape of an image.",
                         of_shape((5, 28, 28), (5, 1, 28, 28), (28, 28), (28, 140), (140, 28)))  # fmt: skip
-    yield Misconception("T15", "One tensor of shape (len(values), 784) is asked for, not a list of rows: use torch.stack.",
+    yield Misconception("T15", "One tensor of shape (len(values), 784) is asked for, no list of rows: use torch.stack.",
                         lambda: "yours is a list or a tuple" if isinstance(got, tuple) else None)  # fmt: skip
     yield Misconception("T16", "One row for each value; yours has one in all.", of_shape((PIXELS,), (1, PIXELS)))
     yield Misconception("T8", "One row for each value: (len(values), 784), with no further axis.",
@@ -439,7 +456,8 @@ def _walk_misconceptions(subject: Any, rng: np.random.Generator) -> Iterator[Mis
         yield Misconception(id, sentence, transformed(transform))
     yield Misconception("T7", "That is a draw of pixels; return their probabilities.", sampled)
     yield Misconception("T3", "The value is added to z[dim]; set z[dim] to it.",
-                        at(moved(lambda places, values: places.__setitem__((slice(None), dim), walk.z[dim] + values))))  # fmt: skip
+                        at(moved(lambda places, values: places.__setitem__(
+                            (slice(None), dim), walk.z[dim] + values))))  # fmt: skip
     yield Misconception("T17", "z[dim] is multiplied by the value; set z[dim] to it.",
                         at(moved(assign(dim, walk.z[dim]))))  # fmt: skip
     yield Misconception("T4", "All coordinates take the value; only z[dim] may.",
@@ -452,7 +470,8 @@ def _walk_misconceptions(subject: Any, rng: np.random.Generator) -> Iterator[Mis
     yield Misconception("T9", "The other coordinates are set to 1; they keep their values in z.",
                         at(zeros + (np.arange(n) != dim)))  # fmt: skip
     others = [assign(column) for column in range(n) if column != dim]
-    yield Misconception("T11", "Another coordinate is varied: dim counts from 0.", at(*(moved(each) for each in others)))
+    yield Misconception("T11", "Another coordinate is varied: dim counts from 0.",
+                        at(*(moved(each) for each in others)))  # fmt: skip
     ordered = np.sort(walk.values)
     reorderings = (ordered, ordered[::-1], walk.values[::-1], np.linspace(ordered[0], ordered[-1], 5),
                    np.linspace(walk.values[0], walk.values[-1], 5), np.linspace(-3, 3, 5), np.linspace(-2, 2, 5),

@@ -243,3 +243,11 @@ def active_units(mu, threshold=1e-2):
 def active_units(mu, threshold=1e-2):
     mu -= mu.mean(0)
     return int(((mu**2).mean(0) > threshold).sum())
+
+# %% wrong A7: mask
+def active_units(mu, threshold=1e-2):
+    return mu.var(0) > threshold
+
+# %% wrong -: the first hundred images
+def active_units(mu, threshold=1e-2):
+    return int((mu[:100].var(0) > threshold).sum())

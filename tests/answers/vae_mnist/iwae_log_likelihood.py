@@ -1216,3 +1216,46 @@ def iwae_log_likelihood(x, encoder, decoder, k, chunk=50):
             log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(-1)
             log_w.append(log_lik + log_prior - log_q)
         return torch.logsumexp(torch.cat(log_w), dim=0) - math.log(k)
+
+# %% wrong R1: variance for sigma in the draw, density of eps
+def iwae_log_likelihood(x, encoder, decoder, k, chunk=50):
+    log_w = []
+    with torch.no_grad():
+        mu, logvar = encoder(x)
+        for start in range(0, k, chunk):
+            size = (min(chunk, k - start), *mu.shape)
+            eps = torch.randn(size, dtype=mu.dtype)
+            z = mu + torch.exp(logvar) * eps
+            log_lik = bernoulli_log_likelihood(decoder(z), x)
+            log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(-1)
+            log_q = -0.5 * (eps**2 + logvar + math.log(2 * math.pi)).sum(-1)
+            log_w.append(log_lik + log_prior - log_q)
+        return torch.logsumexp(torch.cat(log_w), dim=0) - math.log(k)
+
+# %% wrong I16: no distance in q
+def iwae_log_likelihood(x, encoder, decoder, k, chunk=50):
+    log_w = []
+    with torch.no_grad():
+        mu, logvar = encoder(x)
+        for start in range(0, k, chunk):
+            size = (min(chunk, k - start), *mu.shape)
+            eps = torch.randn(size, dtype=mu.dtype)
+            z = mu + torch.exp(logvar / 2) * eps
+            log_lik = bernoulli_log_likelihood(decoder(z), x)
+            log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(-1)
+            log_q = -0.5 * (logvar + math.log(2 * math.pi)).sum(-1)
+            log_w.append(log_lik + log_prior - log_q)
+        return torch.logsumexp(torch.cat(log_w), dim=0) - math.log(k)
+
+# %% wrong I21: remainder dropped, none left for a small k
+def iwae_log_likelihood(x, encoder, decoder, k, chunk=50):
+    log_w = []
+    with torch.no_grad():
+        mu, logvar = encoder(x)
+        for _ in range(k // chunk):
+            z = mu + torch.exp(logvar / 2) * torch.randn(chunk, *mu.shape, dtype=mu.dtype)
+            log_lik = bernoulli_log_likelihood(decoder(z), x)
+            log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(-1)
+            log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(-1)
+            log_w.append(log_lik + log_prior - log_q)
+        return torch.logsumexp(torch.cat(log_w), dim=0) - math.log(k)
