@@ -179,7 +179,7 @@ def demo(course: Course, labs: tuple[str, ...], into: str) -> None:
         table = Table(box=None, pad_edge=False, show_header=False)
         for student in people:
             table.add_row(student.name, student.story)
-        out.print(table)
+        out.print(table, end="\n\n")
     went_well = _grade(place, tuple(chosen), (), force=False) & _feedback(place, tuple(chosen), ())
     out.print(f"\nThe release that students get:  {_shown(place.root / 'release')}")
     out.print(f"The demo took {time.monotonic() - begin:.0f} s. Grade a class of your own with: vaelabs grade")
