@@ -5,47 +5,30 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from vaelabs.checks import bernoulli_log_density, gaussian_log_density, kl_standard_normal
-from vaelabs.course import SHOW_TAG, Course, grade_id, read_notebook
+from vaelabs.course import Course, grade_id, read_notebook
 
 torch = pytest.importorskip("torch")
 pyro = pytest.importorskip("pyro")
 
 COURSE = Course(Path(__file__).parents[2])
 SOURCE = read_notebook(COURSE.notebook("source", "vae_pyro"))
-OTHER = COURSE.notebook("source", "vae_mnist")
-
-
-def names_of(nb: Any) -> dict[str, Any]:
-    """The names of a lab in its quick profile, after every cell that is neither for show nor graded."""
-    names = {"__name__": "__main__"}
-    for cell in nb.cells:
-        tags = cell.metadata.get("tags", [])
-        graded = cell.metadata.get("nbgrader", {}).get("grade")
-        if cell.cell_type == "code" and SHOW_TAG not in tags and not graded:
-            exec(cell.source, names)
-        if "parameters" in tags:
-            names |= nb.metadata.vaelabs.quick
-    return names
 
 
 @pytest.fixture(scope="module")
-def lab():
+def lab(names_of):
     pyro.clear_param_store()
-    yield names_of(SOURCE)
+    yield names_of("vae_pyro")
     pyro.clear_param_store()
 
 
 @pytest.fixture(scope="module")
-def mnist():
-    if not OTHER.is_file():
-        pytest.skip("vae_mnist is not built")
-    return names_of(read_notebook(OTHER))
+def mnist(names_of):
+    return names_of("vae_mnist")
 
 
 @pytest.fixture
