@@ -1,15 +1,18 @@
-"""A small course for the tests: one lab with two tasks and a question, quick to run."""
+"""What tests share: a small course (one lab with two tasks and a question, quick to run), the names of our labs."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from vaelabs.build import build_lab, write
-from vaelabs.course import Course
+from vaelabs.course import SHOW_TAG, Course, read_notebook
+from vaelabs.sandbox import with_profile
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -158,3 +161,20 @@ def built(course: Course) -> Course:
     """The small course with its three notebooks."""
     write(course, build_lab(course, "mini"))
     return course
+
+
+@pytest.fixture(scope="session")
+def names_of() -> Callable[[str], dict[str, Any]]:
+    """Run a lab of ours in its quick profile; its names after every cell that is neither for show nor graded."""
+    course = Course(ROOT)
+
+    def run(lab: str) -> dict[str, Any]:
+        nb = read_notebook(course.notebook("source", lab))
+        names: dict[str, Any] = {"__name__": "__main__"}
+        for cell in with_profile(nb, nb.metadata.vaelabs.quick).cells:
+            graded = cell.metadata.get("nbgrader", {}).get("grade")
+            if cell.cell_type == "code" and SHOW_TAG not in cell.metadata.get("tags", []) and not graded:
+                exec(cell.source, names)
+        return names
+
+    return run
