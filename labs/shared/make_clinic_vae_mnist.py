@@ -6,17 +6,16 @@ Run it from the repository root and look at what it prints before you keep it:
 
 Five trainings of the lab's own model (784-400-20, ReLU, Adam 1e-3, batch 128, MNIST binarised anew for each
 batch), each with one mistake, one fixed seed each. An epoch is 469 steps also where there are fewer images.
-The four official files are read from the folder MNIST_DIR. About three minutes on one thread.
+MNIST_DIR may name a folder that holds the four official files; without it they are downloaded.
+About three minutes on one thread.
 Key: see `MISTAKES`.
 """
 
-import gzip
 import json
 import math
-import os
+import runpy
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -35,10 +34,12 @@ FEW = 500  # images of the training set of "too_little_data"
 TESTED = 2000  # test images, evenly spaced: the second half of MNIST's test set is the easier one
 
 
-def images(name: str) -> torch.Tensor:
-    with gzip.open(Path(os.environ["MNIST_DIR"]) / f"{name}-images-idx3-ubyte.gz") as file:
-        grey = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 784)
-    return torch.tensor(grey / np.float32(255))
+def images() -> tuple[torch.Tensor, torch.Tensor]:
+    """Grey images to train on and to test on, by the lab's own loader."""
+    shared = Path(__file__).parent
+    helpers = runpy.run_path(str(shared / "notebook_helpers.py"))
+    x_train, _, x_test, _ = runpy.run_path(str(shared / "images.py"), helpers)["load_images"]("mnist")
+    return torch.from_numpy(x_train), torch.from_numpy(x_test)
 
 
 def log_bernoulli(logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -111,8 +112,8 @@ def log_of(mistake: str, seed: int, train: torch.Tensor, test: torch.Tensor) -> 
 
 def main() -> None:
     torch.set_num_threads(1)
-    train = images("train")
-    test = torch.bernoulli(images("t10k"), generator=torch.Generator().manual_seed(0))[:: 10_000 // TESTED]
+    train, grey = images()
+    test = torch.bernoulli(grey, generator=torch.Generator().manual_seed(0))[:: 10_000 // TESTED]
     print("# Frozen training logs (made once by five trainings; nothing is trained here). Columns:")
     print(f"LOG_COLUMNS = {json.dumps(COLUMNS)}".replace(' "iwae', '\n               "iwae'))
     print("LOGS = {")

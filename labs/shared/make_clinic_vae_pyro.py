@@ -11,6 +11,7 @@ Key: see `MISTAKES`.
 """
 
 import json
+import runpy
 import sys
 import textwrap
 import warnings
@@ -39,11 +40,9 @@ TRAIN, TEST = 10_000, 2_000
 
 def images() -> tuple[torch.Tensor, torch.Tensor]:
     """Grey training images and binarised test images, by the lab's own loader."""
-    names: dict = {}
-    here = Path(__file__).parent
-    for file in ("notebook_helpers.py", "images.py"):
-        exec((here / file).read_text(encoding="utf-8"), names)
-    x_train, _, x_test, _ = names["load_images"]("mnist")
+    shared = Path(__file__).parent
+    helpers = runpy.run_path(str(shared / "notebook_helpers.py"))
+    x_train, _, x_test, _ = runpy.run_path(str(shared / "images.py"), helpers)["load_images"]("mnist")
     coins = torch.Generator().manual_seed(0)
     test = torch.bernoulli(torch.from_numpy(x_test[:TEST]), generator=coins)
     return torch.from_numpy(x_train[:TRAIN]), test

@@ -18,6 +18,8 @@ from vaelabs.sandbox import run_notebook, with_profile
 ROOT = Path(__file__).parents[2]
 COURSE = Course(ROOT)
 LABS = COURSE.built_labs()
+FIGURES = {"vae_2d": (12, {4.0, 4.6, 8.0}), "vae_mnist": (15, {4.0, 8.0}), "vae_pyro": (9, {4.0, 8.0})}
+"""How many figures a lab has at least, and how wide they may be, in inches."""
 MAX_OUTPUT, MAX_NOTEBOOK = 200_000, 3_000_000
 
 
@@ -125,3 +127,16 @@ def test_cells_for_show_are_marked(lab):
     for cell in read_notebook(COURSE.notebook("source", lab)).cells:
         if cell.cell_type == "code" and ("plt.subplots" in cell.source and "def " not in cell.source or grade_id(cell).startswith("try-")):
             assert SHOW_TAG in cell.metadata.get("tags", []), grade_id(cell) or cell.source
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_figures_are_of_readable_size(lab):
+    """4 or 8 inches wide (a little more with a colour bar), no style set for the whole notebook (T35)."""
+    cells = read_notebook(COURSE.notebook("source", lab)).cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    widths = [float(width) for width in re.findall(r"figsize=\(([\d.]+),", code)]
+    least, allowed = FIGURES[lab]
+
+    assert len(widths) >= least
+    assert set(widths) <= allowed
+    assert "rcParams" not in code and "style.use" not in code

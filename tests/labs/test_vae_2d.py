@@ -99,16 +99,6 @@ def test_the_errors_of_the_original_are_not_repeated(wrong):
     assert not [cell.source for cell in SOURCE.cells if re.search(wrong, cell.source)]
 
 
-def test_figures_are_of_readable_size():
-    """4 or 8 inches wide (a little more with a colour bar), no style set for the whole notebook (T35)."""
-    code = "\n".join(cell.source for cell in SOURCE.cells if cell.cell_type == "code")
-    widths = [float(width) for width in re.findall(r"figsize=\(([\d.]+),", code)]
-
-    assert len(widths) >= 12
-    assert set(widths) <= {4.0, 4.6, 8.0}
-    assert "rcParams" not in code and "style.use" not in code
-
-
 def references() -> dict:
     """Our own mathematics under the names of the students' functions."""
 

@@ -253,16 +253,6 @@ def test_what_a_class_or_function_is_called_is_defined_once(lab):
     assert type(lab["new_vae"](0).encoder) is lab["Encoder"]
 
 
-def test_figures_are_of_readable_size():
-    """4 or 8 inches wide (a little more with a colour bar), no style set for the whole notebook."""
-    code = "\n".join(cell.source for cell in SOURCE.cells if cell.cell_type == "code")
-    widths = [float(width) for width in re.findall(r"figsize=\(([\d.]+),", code)]
-
-    assert len(widths) >= 9
-    assert set(widths) <= {4.0, 4.6, 8.0}
-    assert "rcParams" not in code and "style.use" not in code
-
-
 def test_pyro_is_the_release_that_the_course_pins():
     """The set-up cell installs the version of pyproject.toml, and nothing that the lab does not use (P27)."""
     setup = next(cell.source for cell in SOURCE.cells if "pip" in cell.source)

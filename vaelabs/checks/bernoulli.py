@@ -13,7 +13,7 @@ from vaelabs.subjects import Failure, as_subject
 
 from .kl import expect_empty, expect_untouched
 from .likelihood import NEGATED, REDUCED
-from .rows import LOOSE, expect_numbers, rounding, row_gradients, row_values, spot
+from .rows import LOOSE, expect_rows, rounding, row_gradients, row_values, spot
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 
 Array = np.ndarray
@@ -90,14 +90,7 @@ def _check_values(subject: Any, rng: np.random.Generator, logits: Array, x: Arra
 
 
 def _check_rows(subject: Any, rng: np.random.Generator, logits: Array, x: Array) -> None:
-    size = len(x)
-    got = subject(logits, x)
-    expect_shape(got, (size,), f"{size} examples")
-    expect_numbers(got, f"{size} examples")
-    order = rng.permutation(size)
-    expect_close(subject(logits[order], x[order]), got[order], "the same examples in another order", LOOSE, LOOSE)
-    expect_close(subject(logits[:1], x[:1]), got[:1], "a batch of one", LOOSE, LOOSE)
-    expect_shape(subject(logits[:, :1], x[:, :1]), (size,), f"{size} examples of one pixel")
+    got = expect_rows(subject, (logits, x), rng.permutation(len(x)), "pixel")
     # Two draws for each example, against one x: fewer than pixels, so that a sum over the wrong axis shows.
     draws = np.stack([logits, logits + rng.uniform(-1, 1, logits.shape).round(2)])
     what = f"logits of shape {draws.shape} against x of shape {x.shape}"

@@ -18,6 +18,7 @@ from vaelabs.subjects import Failure, Net, as_subject
 from .bernoulli import bernoulli_log_density
 from .bounds import LOG_2PI, agrees, log_mean_exp, number, prior_on_grid
 from .kl import kl_standard_normal
+from .likelihood import gaussian_log_density
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 
 Array = np.ndarray
@@ -67,7 +68,7 @@ class Weights:
     @classmethod
     def at(cls, z: Array, log_lik: Array, mu: Array, std: Array) -> Weights:
         """The densities of N(0, I) and N(mu, std²) at z, beside the likelihood's there."""
-        return cls(log_lik, normal_log_density(z, 0.0, 1.0), normal_log_density(z, mu, std), z, mu, std)
+        return cls(log_lik, gaussian_log_density(z, 0.0, 0.0), gaussian_log_density(z, mu, np.log(std)), z, mu, std)
 
     def first(self) -> Weights:
         """The first draw alone."""
@@ -82,11 +83,6 @@ class Weights:
     def kl(self) -> Array:
         """KL(q || prior), (...)."""
         return kl_standard_normal(self.mu, 2 * np.log(self.std))
-
-
-def normal_log_density(z: Array, mean: Array | float, std: Array | float) -> Array:
-    """log N(z; mean, std²) summed over the last axis."""
-    return -0.5 * (((z - mean) / std) ** 2 + 2 * np.log(std) + LOG_2PI).sum(-1)
 
 
 # What goes wrong with the weights. Formulas of plain arrays: what K draws make of each image's estimate.
@@ -152,7 +148,7 @@ FORMS: tuple[Form, ...] = (
     Form("I11", "You averaged the log-weights with weights of their own; take the log of the mean weight.",
          lambda w: (np.exp(w.log_w - logsumexp(w.log_w, 0)) * w.log_w).sum(0)),
     Form("R1", _Q_VARIANCE,
-         lambda w: log_mean_exp(w.log_lik + w.log_prior - normal_log_density(w.z, w.mu, w.std**2))),
+         lambda w: log_mean_exp(w.log_lik + w.log_prior - gaussian_log_density(w.z, w.mu, 2 * np.log(w.std)))),
     Form("R1", "log q(z given x): the squared distance is divided by the variance exp(logvar), not by sigma.",
          lambda w: log_mean_exp(w.log_w + 0.5 * ((w.z - w.mu) ** 2 * (1 / w.std - 1 / w.std**2)).sum(-1))),
     Form("I16", "log q(z given x): the term -logvar / 2 is missing.",
@@ -162,13 +158,13 @@ FORMS: tuple[Form, ...] = (
     Form("I16", "log q(z given x): the term with logvar has the wrong sign, it is -logvar / 2.",
          lambda w: log_mean_exp(w.log_w - 2 * np.log(w.std).sum(-1))),
     Form("I16", "log q(z given x): its mean is mu; yours is a density about 0.",
-         lambda w: log_mean_exp(w.log_lik + w.log_prior - normal_log_density(w.z, 0.0, w.std))),
+         lambda w: log_mean_exp(w.log_lik + w.log_prior - gaussian_log_density(w.z, 0.0, np.log(w.std)))),
     Form("I16", "log q(z given x): the squared distance (z - mu)² / (2 sigma²) is missing.",
          lambda w: log_mean_exp(w.log_w - 0.5 * (((w.z - w.mu) / w.std) ** 2).sum(-1))),
     Form("I17", "log p(z): the half before z² is missing.",
          lambda w: log_mean_exp(w.log_w - 0.5 * (w.z**2).sum(-1))),
     Form("I17", "log p(z) is that of N(0, I) at z: not at mu.",
-         lambda w: log_mean_exp(w.log_w - w.log_prior + normal_log_density(w.mu, 0.0, 1.0))),
+         lambda w: log_mean_exp(w.log_w - w.log_prior + gaussian_log_density(w.mu, 0.0, 0.0))),
     Form("I18", "log p(z) and log q(z given x) are sums over the latent dimensions, as the density of a vector is.",
          lambda w: log_mean_exp(w.log_lik + (w.log_prior - w.log_q) / w.z.shape[-1])),
     Form("I19", _CONSTANTS, lambda w: log_mean_exp(w.log_w) + w.z.shape[-1] * LOG_2PI / 2),
@@ -838,7 +834,7 @@ def _wrong_draws(rows: _Rows) -> Iterator[tuple[str, str, Weights]]:
         yield id, sentence, of_q
         yield id, sentence, scene.weights(z, width)
         # With the eps that was drawn for (z - mu) / sigma.
-        yield id, sentence, replace(of_q, log_q=normal_log_density(std[:, None] * eps, 0.0, std[:, None]))
+        yield id, sentence, replace(of_q, log_q=gaussian_log_density(std[:, None] * eps, 0.0, np.log(std)[:, None]))
     from_prior = scene.weights(eps)
     yield ("E19", "Your z comes from the prior; draw it from q(z given x), with the encoder's mu and logvar.",
            from_prior)  # fmt: skip

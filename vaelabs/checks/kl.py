@@ -10,7 +10,7 @@ import numpy as np
 
 from vaelabs.subjects import Failure, as_subject
 
-from .rows import LOOSE, expect_numbers, rounding, row_gradients, row_values, spot
+from .rows import LOOSE, expect_rows, rounding, row_gradients, row_values, spot
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 
 Array = np.ndarray
@@ -84,14 +84,8 @@ def _check_values(subject: Any, mu: Array, logvar: Array) -> None:
 
 
 def _check_rows(subject: Any, rng: np.random.Generator, mu: Array, logvar: Array) -> None:
-    size = len(mu)
-    got = subject(mu, logvar)
-    expect_shape(got, (size,), f"{size} examples")
-    expect_numbers(got, f"{size} examples")
-    order = rng.permutation(size)
-    expect_close(subject(mu[order], logvar[order]), got[order], "the same examples in another order", LOOSE, LOOSE)
-    expect_close(subject(mu[:1], logvar[:1]), got[:1], "a batch of one", LOOSE, LOOSE)
-    expect_shape(subject(mu[:, :1], logvar[:, :1]), (size,), f"{size} examples with one latent dimension")
+    order = rng.permutation(len(mu))
+    got = expect_rows(subject, (mu, logvar), order, "latent dimension")
     expect_shape(subject(mu[:1, :1], logvar[:1, :1]), (1,), "one example with one latent dimension")
     stack = np.stack([mu, mu[order]]), np.stack([logvar, logvar[order]])
     expect_close(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .rubric import Broken, expect_shape
+from .rubric import Broken, expect_close, expect_shape
 
 Array = np.ndarray
 
@@ -55,6 +55,23 @@ def expect_numbers(got: Array, what: str) -> None:
     """Raise Broken when `got` holds a NaN, which no comparison of the answer with itself can explain."""
     if np.isnan(got).any():
         raise Broken(f"{what} give NaN, which is no number")
+
+
+def expect_rows(subject: Any, arrays: tuple[Array, ...], order: Array, dimension: str) -> Array:
+    """What the answer gives for all rows, (B,); raises Broken unless each is a number and its own row's alone.
+
+    `order` is a permutation of the rows, `dimension` the name of what the last axis counts.
+    """
+    size = len(arrays[0])
+    got = subject(*arrays)
+    expect_shape(got, (size,), f"{size} examples")
+    expect_numbers(got, f"{size} examples")
+    shuffled = subject(*(array[order] for array in arrays))
+    expect_close(shuffled, got[order], "the same examples in another order", LOOSE, LOOSE)
+    expect_close(subject(*(array[:1] for array in arrays)), got[:1], "a batch of one", LOOSE, LOOSE)
+    narrow = subject(*(array[:, :1] for array in arrays))
+    expect_shape(narrow, (size,), f"{size} examples with one {dimension}")
+    return got
 
 
 def spot(names: tuple[str, ...], *arrays: Array) -> str:

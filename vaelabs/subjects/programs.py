@@ -9,7 +9,7 @@ import numpy as np
 from .net import Net
 from .stand_in import StandIn
 
-MODEL, GUIDE = "model", "guide"
+MODEL = "model"
 
 
 @dataclass(frozen=True)
