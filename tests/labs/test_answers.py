@@ -9,7 +9,7 @@ import ast
 import itertools
 import math
 import os
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,31 @@ def libraries(lab: str) -> dict[str, Any]:
     """What a lab's set-up cell imports."""
     import numpy as np
 
-    names = {"__name__": "__main__", "torch": torch, "nn": torch.nn, "F": torch.nn.functional, "math": math, "np": np}
+    names = {"__name__": "__main__", "math": math, "np": np}
+    if lab == "vae_flax":
+        return names | libraries_of_jax()
+    names |= {"torch": torch, "nn": torch.nn, "F": torch.nn.functional}
     if lab == "vae_pyro":
         import pyro
         from pyro import distributions, poutine
 
         names |= {"pyro": pyro, "dist": distributions, "poutine": poutine}
     return names
+
+
+def libraries_of_jax() -> dict[str, Any]:
+    import jax
+    import optax
+    import tensorflow_probability.substrates.jax as tfp
+    from flax import linen
+    from flax.training.train_state import TrainState
+    from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+    return {
+        "jax": jax, "jnp": jax.numpy, "nn": linen, "optax": optax, "tfp": tfp, "tfd": tfp.distributions,
+        "partial": partial, "TrainState": TrainState, "AxisType": AxisType, "Mesh": Mesh,
+        "NamedSharding": NamedSharding, "P": PartitionSpec,
+    }  # fmt: skip
 
 
 @cache

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from .failure import Failure
+from .functional import Leaf
 from .net import Net
 from .stand_in import StandIn
 from .trace import Trace
@@ -36,7 +37,7 @@ _OURS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), sysconfig
 def as_subject(target: Any, framework: str, time_limit: float = TIME_LIMIT) -> LocalSubject:
     """The student's function or class `target` as a subject; a subject is returned as it is.
 
-    `framework` names an adapter module of this package ("torch").
+    `framework` names an adapter module of this package: "torch", "pyro" or "jax".
     """
     if hasattr(target, "vjp") and hasattr(target, "seed"):
         return target
@@ -53,7 +54,11 @@ class LocalSubject:
         self.target, self.adapter, self.time_limit = target, adapter, time_limit
         self.mutated: set[int] = set()
         """Positions of arguments that some call has changed in place."""
-        self._records: list[Any] = []
+        self.dtypes: list[str] = []
+        """Of the last call's results, as the framework names them: numbers arrive in a precision that NumPy has."""
+        self.traces = 0
+        """How often the code of a compiled function was run."""
+        self._records: dict[int | str, Any] = {}
         self._slow: list[Failure] = [] if slow is None else slow
         """Holds the call that took too long; shared by a class, its objects and their methods."""
 
@@ -62,40 +67,71 @@ class LocalSubject:
 
         Raises Failure when the student's code raises, takes too long or returns no numbers.
         """
-        values, _ = self._inputs(args)
-        keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
-        self._records = [getattr(value, "record", None) for value in values]
-        result = self._run(lambda: self.target(*values, **keywords))
-        self._note_mutations(args, values)
-        return self._numbers(result)
+        with self.adapter.precision((*args, *kwargs.values())):
+            result = self._result(args, kwargs)
+            self.dtypes = [str(getattr(part, "dtype", "")).removeprefix("torch.") for part in _parts(result)]
+            return self._numbers(result)
 
-    def record(self, position: int) -> list[Any]:
-        """What the last call did with its argument at `position`, a StandIn, or a Net: the rows of each of its calls."""
-        return self._records[position]
+    def tree(self, *args: Argument, **kwargs: Argument) -> dict[str, Leaf]:
+        """The arrays in a structured result (tuples, dictionaries, states) by their path, such as "0.params.log_sigma".
+
+        Raises Failure when the student's code raises or takes too long.
+        """
+        with self.adapter.precision((*args, *kwargs.values())):
+            result = self._result(args, kwargs)
+            return self._run(lambda: self.adapter.tree(result))
+
+    def record(self, where: int | str) -> list[Any]:
+        """What the last call did with its argument at this position or of this name, a StandIn.
+
+        Of a Net: the rows of each of its calls.
+        """
+        return self._records[where]
 
     def vjp(self, args: tuple[Argument, ...], cotangents: Any, **kwargs: Argument) -> list[Any]:
         """Gradients of sum(cotangent * result) with respect to every argument, in their order.
 
         `cotangents` is an array, or a tuple with one array (or None: not used) for each result.
         An array argument gives an array, zeros where no gradient flows; a Net gives the list of
-        its parameters' gradients (weight, bias, weight, ...), a StandIn those of its object's `leaves`;
+        its parameters' gradients (weight, bias, weight, ...), a StandIn those of its object's leaves;
         anything else gives None.
         """
-        values, leaves = self._inputs(args, differentiable=True)
-        keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
-        result = self._run(lambda: self.target(*values, **keywords))
-        results = result if isinstance(result, (tuple, list)) else (result,)
-        wanted = cotangents if isinstance(cotangents, tuple) else (cotangents,)
-        for got, want in zip(results, wanted):
-            if want is not None and np.shape(want) != tuple(getattr(got, "shape", ())):
-                raise Failure("shape", f"the result has shape {tuple(getattr(got, 'shape', ()))}, not {np.shape(want)}")
-        flat = [leaf for group in leaves for leaf in group]
-        gradients = iter(self._run(lambda: self.adapter.gradients(results, wanted, flat)))
-        grouped = [[next(gradients) for _ in group] for group in leaves]
+        with self.adapter.precision((*args, *kwargs.values())):
+            values, leaves = self._inputs(args, differentiable=True)
+            keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
+            flat = [leaf for group in leaves for leaf in group]
+            result, gradients = self._run(
+                lambda: self.adapter.pullback(lambda given: self.target(*given, **keywords), values, flat)
+            )
+            wanted = cotangents if isinstance(cotangents, tuple) else (cotangents,)
+            for got, want in zip(_parts(result), wanted):
+                if want is not None and np.shape(want) != tuple(getattr(got, "shape", ())):
+                    raise Failure(
+                        "shape", f"the result has shape {tuple(getattr(got, 'shape', ()))}, not {np.shape(want)}"
+                    )
+            found = iter(self._run(lambda: gradients(wanted)))
+        grouped = [[next(found) for _ in group] for group in leaves]
         return [
             group if isinstance(arg, (Net, StandIn)) else (group[0] if group else None)
             for arg, group in zip(args, grouped)
         ]
+
+    def jit(self, static: tuple[str | int, ...] = ()) -> LocalSubject:
+        """The compiled function (JAX); `static` names or counts the arguments that are no arrays.
+
+        `traces` of the subject counts how often the function's own code has run since.
+        """
+        compiled = self._transformed(None)
+        compiled.target = self.adapter.jit(self.target, static, compiled._count)
+        return compiled
+
+    def vmap(self, in_axes: int | None | tuple[int | None, ...] = 0) -> LocalSubject:
+        """The function over a further axis of its positional arguments (JAX); keywords are the same for all."""
+        return self._transformed(self.adapter.vmap(self.target, in_axes))
+
+    def device_count(self) -> int:
+        """How many CPU devices the function can be spread over (JAX)."""
+        return self.adapter.device_count()
 
     def seed(self, n: int) -> None:
         """Seed every generator that the function may use without being given one."""
@@ -121,12 +157,28 @@ class LocalSubject:
                 group = [value] if differentiable and arg.dtype.kind == "f" else []
             elif isinstance(arg, StandIn):
                 value = self.adapter.build(arg)
-                group = list(getattr(value, "leaves", ())) if differentiable else []
+                group = self.adapter.leaves(value) if differentiable else []
             else:
                 value, group = arg, []
             values.append(value)
             leaves.append(group)
         return values, leaves
+
+    def _transformed(self, target: Any) -> LocalSubject:
+        return LocalSubject(target, self.adapter, self.time_limit, self._slow)
+
+    def _count(self) -> None:
+        self.traces += 1
+
+    def _result(self, args: tuple, kwargs: dict[str, Argument]) -> Any:
+        """What the function returns, as it is; what it did with its arguments is noted."""
+        values, _ = self._inputs(args)
+        keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
+        known = [*enumerate(values), *keywords.items()]
+        self._records = {where: getattr(value, "record", None) for where, value in known}
+        result = self._run(lambda: self.target(*values, **keywords))
+        self._note_mutations(args, values)
+        return result
 
     def _note_mutations(self, args: tuple, values: list) -> None:
         for n, (arg, value) in enumerate(zip(args, values)):
@@ -168,6 +220,10 @@ class LocalSubject:
                 raise Failure("unanswered", "it is not written yet", type="NotImplementedError") from error
             message = f"it raised {type(error).__name__}" + (f": {text[0][:300]}" if text else "")
             raise Failure("raised", message, type=type(error).__name__, line=_students_line(error)) from error
+
+
+def _parts(result: Any) -> tuple | list:
+    return result if isinstance(result, (tuple, list)) else (result,)
 
 
 class LocalInstance:

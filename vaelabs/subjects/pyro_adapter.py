@@ -16,7 +16,7 @@ from pyro.poutine.subsample_messenger import _Subsample
 
 from . import torch_adapter
 from .pyro_programs import build
-from .torch_adapter import array, gradients, network, numbers, parameters, trainable
+from .torch_adapter import array, gradients, leaves, network, numbers, parameters, precision, pullback, trainable
 from .trace import Plate, Site
 
 __all__ = [
@@ -24,9 +24,12 @@ __all__ = [
     "build",
     "gradients",
     "in_short",
+    "leaves",
     "network",
     "numbers",
     "parameters",
+    "precision",
+    "pullback",
     "seed",
     "settings_restored",
     "site_part",

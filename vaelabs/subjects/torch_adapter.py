@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,11 @@ class _Network(torch.nn.Module):
         return (parts[0], torch.exp(parts[1] / 2)) if self.scales else parts
 
 
+def precision(args: tuple) -> contextlib.AbstractContextManager[None]:
+    """PyTorch computes in the precision of the numbers themselves."""
+    return contextlib.nullcontext()
+
+
 def array(value: np.ndarray, differentiable: bool) -> torch.Tensor:
     return torch.tensor(value, requires_grad=differentiable)
 
@@ -56,12 +61,24 @@ def build(stand_in: StandIn) -> Any:
     raise TypeError(f"there is no {type(stand_in).__name__} in this framework")
 
 
+def leaves(value: Any) -> list[torch.Tensor]:
+    """The tensors of an object that `build` has made, in which there are gradients."""
+    return list(getattr(value, "leaves", ()))
+
+
 def numbers(value: Any) -> np.ndarray | None:
     """The tensor's numbers; None when `value` is no tensor."""
     if not isinstance(value, torch.Tensor):
         return None
     value = value.detach().cpu()
     return (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy()
+
+
+def pullback(call: Callable[[list], Any], values: list, wanted: list[torch.Tensor]) -> tuple[Any, Callable]:
+    """The result of `call(values)`, and the function from its cotangents to the gradients in the leaves `wanted`."""
+    result = call(values)
+    results = result if isinstance(result, (tuple, list)) else (result,)
+    return result, lambda cotangents: gradients(results, cotangents, wanted)
 
 
 def gradients(results: tuple, cotangents: tuple, leaves: list[torch.Tensor]) -> list[np.ndarray]:
