@@ -2,8 +2,9 @@
 
 import nbformat
 import pytest
+from jupyter_client import AsyncKernelManager
 
-from vaelabs.sandbox import run_notebook, verdicts, with_profile
+from vaelabs.sandbox import Execute, run_notebook, verdicts, with_profile
 
 HIDDEN = "from vaelabs.checks import check_kl_divergence\ncheck_kl_divergence(kl_divergence, framework='torch')"
 RIGHT = "import torch\ndef kl_divergence(mu, logvar):\n    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)"
@@ -65,7 +66,7 @@ def test_a_loop_that_ignores_interrupts_is_stopped():
     """The kernel is replaced; the answer before it is graded."""
     loop = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
 
-    nb = run(code(RIGHT, "kl_divergence", solution=True), code(loop), graded(), cell_seconds=6)
+    nb = run(code(RIGHT, "kl_divergence", solution=True), code(loop), graded(), cell_seconds=20)
 
     assert errors(nb) == ["TimeLimit"]
     assert only_verdict(nb).points == 5
@@ -186,3 +187,22 @@ def test_the_verdict_of_another_task_earns_nothing():
     verdict = only_verdict(run(code(RIGHT, "kl_divergence", solution=True), graded(points=50)))
 
     assert (verdict.status, verdict.points) == ("needs_review", 0)
+
+
+def test_a_kernel_that_dies_at_its_start_is_started_once_more():
+    """Two graders at work may pick the same port for their kernels: nobody's notebook suffers."""
+    started = []
+
+    class FirstOneDies(AsyncKernelManager):
+        async def start_kernel(self, **kwargs):
+            await super().start_kernel(**kwargs)
+            started.append(self)
+            if len(started) == 1:
+                await self.shutdown_kernel(now=True)
+
+    executor = Execute(kernel_name="python3", kernel_manager_class=FirstOneDies)
+
+    done, _ = executor.preprocess(notebook(code("print('alive')")), {})
+
+    assert "alive\n" == printed(done.cells[0])
+    assert 2 == len(started)

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client import KernelClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.util import run_sync
 from nbformat import NotebookNode
 from nbgrader import preprocessors
 from traitlets import Bool, Dict, Integer, Unicode
@@ -87,10 +89,25 @@ class Execute(preprocessors.Execute):
             self._printed[cell_index] = size
             if size > MAX_OUTPUT:
                 return None
-        return super().process_message(msg, cell, cell_index)
+        self.nb.cells[cell_index] = cell  # a copy of it may be running, and nbclient rewrites outputs in the notebook
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except IndexError:  # a display was to be rewritten whose output is gone: nothing that a mark depends on
+            return None
 
     def setup_kernel(self, **kwargs: Any) -> AbstractContextManager[None]:
         return super().setup_kernel(**_process(), **kwargs)
+
+    async def async_start_new_kernel_client(self) -> KernelClient:
+        """One more try: of two kernels that start at the same moment one may be given the other's port."""
+        try:
+            return await super().async_start_new_kernel_client()
+        except RuntimeError:
+            self.km = self.create_kernel_manager()
+            await self.async_start_new_kernel(**_process())
+            return await super().async_start_new_kernel_client()
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     def _guarded(self, cell: NotebookNode, index: int, upto: int | None = None) -> None:
         """Execute one cell; when it takes the kernel with it, say so in the cell and go on with a fresh one.
