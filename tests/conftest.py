@@ -12,12 +12,12 @@ import pytest
 
 from vaelabs.build import build_lab, write
 from vaelabs.course import SHOW_TAG, Course, read_notebook
-from vaelabs.sandbox import with_profile
+from vaelabs.sandbox import FAST_COMPILER, with_profile
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 # As the set-up cell of vae_flax has it, and before JAX is imported: a CPU that passes for eight devices.
-os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=8")
+os.environ.setdefault("XLA_FLAGS", f"--xla_force_host_platform_device_count=8 {FAST_COMPILER}")
 
 ROOT = Path(__file__).parents[1]
 

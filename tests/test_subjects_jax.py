@@ -224,3 +224,20 @@ def test_a_stand_in_of_another_framework_is_refused():
     """JAX has no SVI."""
     with pytest.raises(TypeError, match="there is no Svi in this framework"):
         subject(lambda svi: svi)(Svi(None, None))
+
+
+def test_a_call_that_computes_or_waits_for_ever_is_stopped():
+    """By the seconds it computed, and by three times as many on the clock."""
+
+    def wait():
+        import time
+
+        time.sleep(60)
+
+    def compute():
+        while True:
+            pass
+
+    for endless in (compute, wait):
+        with pytest.raises(Failure, match="it took longer than 0.5 seconds"):
+            as_subject(endless, "jax", time_limit=0.5)()

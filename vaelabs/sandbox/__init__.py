@@ -5,11 +5,13 @@
 So far the limits are those of time and output: the README says what that means ("What it does not do yet").
 """
 
-from .execute import Execute, Run, run_notebook, with_profile
-from .verdicts import is_autograded, uses_our_checks, verdict_of, verdicts, without_stderr
+from .execute import FAST_COMPILER, Execute, Run, run_notebook, with_profile
+from .verdicts import DOUBT, is_autograded, uses_our_checks, verdict_of, verdicts, without_stderr
 
 __all__ = [
+    "DOUBT",
     "Execute",
+    "FAST_COMPILER",
     "Run",
     "is_autograded",
     "run_notebook",

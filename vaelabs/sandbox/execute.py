@@ -27,6 +27,9 @@ from .verdicts import is_autograded, mentions_name_error, uses_our_checks
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 """Two compute threads on busy cores spin at barriers: ten times slower was seen."""
 
+FAST_COMPILER = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+"""XLA's flags for a quick run, in which JAX compiles for longer than it computes."""
+
 MAX_RESTARTS = 5
 
 MAX_OUTPUT = 10_000_000
@@ -41,12 +44,13 @@ class Execute(preprocessors.Execute):
     Cells tagged `show` are skipped, unless a graded cell turns out to need a name that they define.
     """
 
-    timeout = Integer(30, help="Seconds for one cell.", allow_none=True).tag(config=True)
-    notebook_seconds = Integer(300, help="Seconds for the whole notebook, restarts included.").tag(config=True)
+    timeout = Integer(120, help="Seconds for one cell.", allow_none=True).tag(config=True)
+    notebook_seconds = Integer(600, help="Seconds for the whole notebook, restarts included.").tag(config=True)
     show = Bool(False, help="Run the cells tagged `show` as well.").tag(config=True)
     quick = Dict(help="Values put after the `parameters` cell; by default those of the source notebook.").tag(
         config=True
     )
+    fast_compiler = Bool(True, help="Let JAX compile quickly to slower code.").tag(config=True)
     source = Unicode("source", help="Folder of the instructor notebooks.").tag(config=True)
 
     interrupt_on_timeout = Bool(False)  # an interrupt can be ignored: nbclient then waits for ever
@@ -96,7 +100,7 @@ class Execute(preprocessors.Execute):
             return None
 
     def setup_kernel(self, **kwargs: Any) -> AbstractContextManager[None]:
-        return super().setup_kernel(**_process(), **kwargs)
+        return super().setup_kernel(**self._process(), **kwargs)
 
     async def async_start_new_kernel_client(self) -> KernelClient:
         """One more try: of two kernels that start at the same moment one may be given the other's port."""
@@ -104,10 +108,17 @@ class Execute(preprocessors.Execute):
             return await super().async_start_new_kernel_client()
         except RuntimeError:
             self.km = self.create_kernel_manager()
-            await self.async_start_new_kernel(**_process())
+            await self.async_start_new_kernel(**self._process())
             return await super().async_start_new_kernel_client()
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    def _process(self) -> dict[str, Any]:
+        """How a kernel's process starts: on one thread, and silent on our terminal."""
+        env = {**os.environ, **ONE_THREAD}
+        if self.fast_compiler:
+            env["XLA_FLAGS"] = " ".join(filter(None, (env.get("XLA_FLAGS"), FAST_COMPILER)))
+        return {"env": env, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
     def _guarded(self, cell: NotebookNode, index: int, upto: int | None = None) -> None:
         """Execute one cell; when it takes the kernel with it, say so in the cell and go on with a fresh one.
@@ -133,7 +144,7 @@ class Execute(preprocessors.Execute):
         self._restarts += 1
         self._cleanup_kernel()
         self.km = self.create_kernel_manager()
-        self.start_new_kernel(**_process())
+        self.start_new_kernel(**self._process())
         self.start_new_kernel_client()
         if self._restarts > MAX_RESTARTS:
             return
@@ -201,17 +212,13 @@ def run_notebook(
         notebook_seconds=notebook_seconds,
         show=show,
         quick=dict(profile),
+        fast_compiler=quick,
         kernel_name="python3",
     )
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="vaelabs-run-") as scratch:
         done, _ = executor.preprocess(nbformat.from_dict(nb), {"metadata": {"path": scratch}})
     return Run(done, time.monotonic() - begin)
-
-
-def _process() -> dict[str, Any]:
-    """How a kernel's process starts: on one thread, and silent on our terminal."""
-    return {"env": {**os.environ, **ONE_THREAD}, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def _error(name: str, sentence: str) -> NotebookNode:

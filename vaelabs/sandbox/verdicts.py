@@ -12,6 +12,9 @@ from nbgrader.utils import determine_grade
 from vaelabs.checks.rubric import MIME, Verdict, read_verdict
 from vaelabs.course import grade_id
 
+DOUBT = "vaelabs_doubt"
+"""Key in an answer cell's metadata: a sentence why a person must look, should the task not earn everything."""
+
 
 def is_autograded(cell: NotebookNode) -> bool:
     """Whether the cell is marked by running it."""
@@ -36,6 +39,15 @@ def verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
     `needs_review`: not to be understood without a person.
     A cell with plain asserts, of any nbgrader course, is scored as nbgrader does it; stderr costs nothing.
     """
+    verdict = _verdict_of(nb, cell)
+    doubts = [each.metadata[DOUBT] for each in nb.cells if grade_id(each) == verdict.task and DOUBT in each.metadata]
+    if doubts and verdict.points < verdict.max_points:
+        return Verdict(verdict.task, 0.0, verdict.max_points, "needs_review", message=f"{verdict.task}: {doubts[0]}")
+    return verdict
+
+
+def _verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
+    """The verdict as cell and answer stand."""
     meta = cell.metadata.nbgrader
     task, points = meta.grade_id.removeprefix("test-"), float(meta.points)
 

@@ -21,6 +21,9 @@ from .functional import Apply, BFloat16, Keys, Leaf, Mesh, Params, Placed, Train
 from .net import Net
 from .stand_in import Seed, StandIn
 
+TIME_LIMIT = 30.0
+"""Seconds of computing for one call: JAX compiles each operation at its first shape, five seconds for forty of them."""
+
 AXIS = "batch"
 _ACTIVATIONS = {"tanh": jnp.tanh, "sin": jnp.sin}
 

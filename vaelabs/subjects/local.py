@@ -25,7 +25,8 @@ from .net import Net
 from .stand_in import StandIn
 from .trace import Trace
 
-TIME_LIMIT = 10.0  # seconds for one call; a right answer needs milliseconds
+TIME_LIMIT = 10.0  # seconds of computing for one call, unless the adapter says otherwise; milliseconds are enough
+WAITING = 3.0  # times as long on the clock, for code that waits: a busy machine is not the student's fault
 MAX_SIZE = 50_000_000  # numbers in one result
 
 Argument = np.ndarray | float | int | str | None | Net | StandIn
@@ -34,7 +35,7 @@ Result = np.ndarray | tuple[np.ndarray, ...]
 _OURS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
 
 
-def as_subject(target: Any, framework: str, time_limit: float = TIME_LIMIT) -> LocalSubject:
+def as_subject(target: Any, framework: str, time_limit: float | None = None) -> LocalSubject:
     """The student's function or class `target` as a subject; a subject is returned as it is.
 
     `framework` names an adapter module of this package: "torch", "pyro" or "jax".
@@ -42,14 +43,14 @@ def as_subject(target: Any, framework: str, time_limit: float = TIME_LIMIT) -> L
     if hasattr(target, "vjp") and hasattr(target, "seed"):
         return target
     adapter = importlib.import_module(f"{__package__}.{framework}_adapter")
-    return LocalSubject(target, adapter, time_limit)
+    return LocalSubject(target, adapter, time_limit or getattr(adapter, "TIME_LIMIT", TIME_LIMIT))
 
 
 class LocalSubject:
     """A student's function: call it with arrays, ask for its gradients, seed its random numbers."""
 
     def __init__(
-        self, target: Callable, adapter: Any, time_limit: float = TIME_LIMIT, slow: list[Failure] | None = None
+        self, target: Callable, adapter: Any, time_limit: float, slow: list[Failure] | None = None
     ):
         self.target, self.adapter, self.time_limit = target, adapter, time_limit
         self.mutated: set[int] = set()
@@ -321,7 +322,7 @@ class _OutOfTime(BaseException):
 
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt Python code after `seconds`; without effect outside the main thread.
+    """Interrupt Python code after `seconds` of computing; without effect outside the main thread.
 
     Code that never returns to Python is stopped by the kernel's own time limit.
     """
@@ -332,13 +333,17 @@ def _time_limit(seconds: float) -> Iterator[None]:
     def strike(signum: int, frame: Any) -> None:
         raise _OutOfTime
 
-    before = signal.signal(signal.SIGALRM, strike)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again each second, should the first be swallowed
+    clocks = ((signal.ITIMER_PROF, signal.SIGPROF, seconds), (signal.ITIMER_REAL, signal.SIGALRM, WAITING * seconds))
+    before = [(number, signal.signal(number, strike)) for _, number, _ in clocks]
+    for clock, _, limit in clocks:
+        signal.setitimer(clock, limit, 1.0)  # again each second, should the first be swallowed
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for clock, _, _ in clocks:
+            signal.setitimer(clock, 0)
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
