@@ -308,7 +308,7 @@ def test_a_notebook_in_the_wrong_place_is_not_missing_in_silence(one, place, sta
 
 
 def test_a_copied_cell_does_not_stop_the_notebook(one):
-    """Of two cells with one id the last counts, as in nbgrader; everything is graded."""
+    """Of two cells with one id the first counts; everything is graded. More of it in tests/colab."""
     nb = read_notebook(one.submission("ada", "mini"))
     nb.cells.insert(6, nbformat.from_dict({**nb.cells[5], "id": "copy"}))
     hand_in(one, "ada", nbformat.writes(nb))

@@ -46,7 +46,7 @@ def sample_class(course: Course, lab: str) -> list[SampleStudent]:
         raise CourseError(f"{path} cannot be read: {error}") from None
     _refuse_other_people(people, path)
     release = read_notebook(course.notebook("release", lab))
-    solved = with_answers(release, _right_answers(course, lab))
+    solved = with_answers(release, right_answers(course, lab))
     found = []
     for name, said in people.items():
         found.append(SampleStudent(name, said.get("story", ""), _notebook(release, solved, said, folder)))
@@ -81,7 +81,7 @@ def _notebook(release: NotebookNode, solved: NotebookNode, said: dict[str, Any],
     nb = with_answers(solved, answers)
     if said.get("written") is False:
         nb = with_answers(nb, {grade_id(cell): cell.source for cell in release.cells if _is_answer(cell, "markdown")})
-    return _saved_by_colab(nb) if said.get("colab") else nb
+    return saved_by_colab(nb) if said.get("colab") else nb
 
 
 def _named_answer(path: Path, name: str) -> str:
@@ -91,7 +91,7 @@ def _named_answer(path: Path, name: str) -> str:
     raise CourseError(f"{path} has no answer named {name!r}.")
 
 
-def _right_answers(course: Course, lab: str) -> dict[str, str]:
+def right_answers(course: Course, lab: str) -> dict[str, str]:
     """Every answer cell's source as the instructor solves it."""
     source = read_notebook(course.notebook("source", lab))
     return {
@@ -117,7 +117,7 @@ def _is_answer(cell: NotebookNode, cell_type: str = "") -> bool:
     return bool(cell.metadata.get("nbgrader", {}).get("solution")) and cell_type in ("", cell.cell_type)
 
 
-def _saved_by_colab(nb: NotebookNode) -> NotebookNode:
+def saved_by_colab(nb: NotebookNode) -> NotebookNode:
     """The notebook as Colab writes it: format 4.0, ids in the metadata, its own keys and kernel."""
     nb = nbformat.from_dict(nb)
     nb.nbformat_minor = 0

@@ -10,8 +10,9 @@ from nbgrader import preprocessors
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from vaelabs.checks.rubric import Score, Verdict
+from vaelabs.converting import CODE_STUB, TEXT_STUB
 from vaelabs.course import SHOW_TAG, grade_id
-from vaelabs.sandbox import is_autograded, uses_our_checks, verdict_of, verdicts, without_stderr
+from vaelabs.sandbox import DOUBT, is_autograded, uses_our_checks, verdict_of, verdicts, without_stderr
 
 MAX_FIGURE_BYTES = 2_000_000
 
@@ -28,16 +29,23 @@ class ClearOutput(preprocessors.ClearOutput):
 
 
 class DeduplicateIds(preprocessors.DeduplicateIds):
-    """Leaves the last of several copies of a cell, and makes plain cells of the others.
+    """Of several cells with one id the first counts, with the answer that was written in any of them.
 
-    nbgrader 0.9 gives them empty metadata, which it then refuses to read.
+    Colab copies a cell together with its id. The others become plain cells (nbgrader 0.9 gives them metadata that it
+    then refuses to read); a copy that is the stub still becomes text, or running it would undo the answer.
+    Where copies say different things they run as they stand; if that does not earn everything, a person looks.
     """
 
-    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
-        cell, resources = super().preprocess_cell(cell, resources, cell_index)
-        if "nbgrader" in cell.metadata and not cell.metadata.nbgrader:
-            del cell.metadata["nbgrader"]
-        return cell, resources
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        found: dict[str, list[NotebookNode]] = {}
+        for cell in nb.cells:
+            cell.metadata.pop(DOUBT, None)  # the grader's own: no submission has it
+            if grade_id(cell):
+                found.setdefault(grade_id(cell), []).append(cell)
+        for copies in found.values():
+            if len(copies) > 1:
+                _settle(copies)
+        return nb, resources
 
 
 class MakeVerdicts(NbGraderPreprocessor):
@@ -87,6 +95,29 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):
             )
             comment.auto_comment = verdict.explanation() or None
             self.gradebook.db.commit()
+
+
+def _settle(copies: list[NotebookNode]) -> None:
+    """Make the first of the copies the one that counts, as DeduplicateIds says."""
+    first, *others = copies
+    is_answer = first.metadata.nbgrader.get("solution")  # what is locked is overwritten with the lab's own text
+    written = {cell.source.strip() for cell in copies if is_answer and not _is_stub(cell)}
+    if len(written) > 1:
+        first.metadata[DOUBT] = f"{len(copies)} copies of its cell say different things, and it is not clear which counts"
+    elif written and _is_stub(first):
+        first.metadata[DOUBT] = "the answer stands in a copy of its cell, and at its own place it does not earn everything"
+        [first.source] = written
+    for cell in others:
+        del cell.metadata["nbgrader"]
+        if written and _is_stub(cell) and cell.cell_type == "code":
+            cell.cell_type = "raw"
+            del cell["outputs"], cell["execution_count"]
+
+
+def _is_stub(cell: NotebookNode) -> bool:
+    """Whether the place for the answer is as it was released."""
+    stub = CODE_STUB if cell.cell_type == "code" else TEXT_STUB
+    return "".join(stub.split()) in "".join(cell.source.split())
 
 
 def _figures(cell: NotebookNode) -> list[NotebookNode]:
