@@ -1,23 +1,29 @@
 # Everything works from a fresh clone with git, make and Python 3.11 or newer.
 #
-#   make demo EXTRAS=torch,jax,test    install other extras of pyproject.toml
+#   make demo EXTRAS=torch,test        install other extras of pyproject.toml
 #   make demo PYTHON=python3.12        choose the Python that .venv is made from
 #   make test ARGS="-k kl"             hand arguments to pytest
+#   make test WORKERS=0                in one process, as a debugger wants it
+#   make nbval LABS=vae_2d             one solution instead of all
+#   make nbval PROFILE=full            with the numbers of the text (minutes on a GPU, half an hour without)
 
-EXTRAS ?= torch,pyro,test
+EXTRAS ?= torch,jax,pyro,test
 ARGS ?=
+LABS ?=
+PROFILE ?= quick
+WORKERS ?= logical
 READY := .venv/.ready-$(EXTRAS)
 COMPILE := pip-compile --all-extras --strip-extras --annotation-style=line --no-emit-options \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file=constraints.txt pyproject.toml
 
-# Two threads on a busy machine take longer than one.
+# Two threads on a busy machine take longer than one. Tests run on all cores, in processes of one thread each.
 export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export PYTHON
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test build pins clean
+.PHONY: help setup demo test nbval gpu build pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -27,7 +33,13 @@ demo: $(READY) ## grade a sample class and show the report
 
 test: $(READY) ## check the generated notebooks, then run the tests
 	.venv/bin/vaelabs build --check
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
+
+nbval: $(READY) ## run the solutions under nbval, as a test does
+	.venv/bin/python tools/run_solutions --profile $(PROFILE) $(LABS)
+
+gpu: $(READY) ## what the GPU runner does; PROFILE=full there
+	.venv/bin/python tools/run_solutions --profile $(PROFILE) --keep report/gpu $(LABS)
 
 build: $(READY) ## labs/ to source/, release/ and solutions/
 	.venv/bin/vaelabs build

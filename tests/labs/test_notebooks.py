@@ -3,43 +3,96 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 
 from vaelabs.course import SHOW_TAG, Course, grade_id, read_notebook
-from vaelabs.sandbox import run_notebook, with_profile
+from vaelabs.sandbox import run_notebook
 
 ROOT = Path(__file__).parents[2]
 COURSE = Course(ROOT)
 LABS = COURSE.built_labs()
-FIGURES = {"vae_2d": (12, {4.0, 4.6, 8.0}), "vae_mnist": (15, {4.0, 8.0}), "vae_pyro": (9, {4.0, 8.0})}
+FIGURES = {
+    "vae_2d": (12, {4.0, 4.6, 8.0}),
+    "vae_mnist": (15, {4.0, 8.0}),
+    "vae_flax": (12, {4.0, 8.0}),
+    "vae_pyro": (9, {4.0, 8.0}),
+}
 """How many figures a lab has at least, and how wide they may be, in inches."""
 MAX_OUTPUT, MAX_NOTEBOOK = 200_000, 3_000_000
 
 
+def run_solutions(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """What `make nbval` and the GPU runner call."""
+    return subprocess.run([sys.executable, ROOT / "tools" / "run_solutions", *arguments], capture_output=True, text=True)
+
+
 @pytest.mark.parametrize("lab", LABS)
-def test_the_solution_runs_from_top_to_bottom(lab, tmp_path):
+def test_the_solution_runs_from_top_to_bottom(lab):
     """nbval re-runs it in the quick profile; the cells tagged nbval-check-output print what is committed."""
     solution = read_notebook(COURSE.notebook("solutions", lab))
-    path = tmp_path / f"{lab}.ipynb"
-    nbformat.write(with_profile(solution, solution.metadata.vaelabs.quick), path)
 
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider",
-         "--nbval-sanitize-with", str(ROOT / "tests" / "labs" / "nbval.cfg"), "--nbval-cell-timeout", "300",
-         "-c", os.devnull, "--rootdir", str(tmp_path), str(path)],
-        cwd=tmp_path, capture_output=True, text=True,
-    )  # fmt: skip
+    run = run_solutions("--profile", "quick", lab)
 
-    assert run.returncode == 0, run.stdout[-4000:]
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
     assert f"{sum(cell.cell_type == 'code' for cell in solution.cells) + 1} passed" in run.stdout
     assert any("nbval-check-output" in cell.metadata.get("tags", []) for cell in solution.cells)
+
+
+def test_the_gpu_runner_keeps_notebook_and_score_card(tmp_path):
+    """What the workflow uploads: the executed notebook, and the lines that its score card printed."""
+    run = run_solutions("--profile", "quick", "--keep", tmp_path, "vae_2d")
+
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
+    executed = read_notebook(tmp_path / "vae_2d.ipynb")
+    card = (tmp_path / "vae_2d.txt").read_text()
+    assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
+    assert re.search(r"^vae_2d, quick profile, \d+ s$", card, re.MULTILINE)
+    assert re.search(r"^log_px +-\d+\.\d+ ", card, re.MULTILINE)
+
+
+def test_the_gpu_workflow_runs_what_is_tested_here():
+    """It calls `make gpu`, which calls the same script, on a runner whose labels the guides name."""
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "gpu.yml").read_text())
+    job = workflow["jobs"]["solutions"]
+    labels = ", ".join(f"`{label}`" for label in job["runs-on"])
+
+    steps = [step["run"] for step in job["steps"] if "run" in step]
+    makefile = (ROOT / "Makefile").read_text()
+
+    assert "make gpu" in steps
+    assert "tools/run_solutions --profile $(PROFILE) --keep report/gpu" in makefile
+    assert {step["with"]["path"] for step in job["steps"] if "upload-artifact" in step.get("uses", "")} == {"report/gpu/"}
+    for guide in ("docs/gpu.md", "CONTRIBUTING.md"):
+        assert labels in (ROOT / guide).read_text(), guide
+    assert list(workflow[True]) == ["workflow_dispatch"]  # YAML 1.1 reads `on` as a truth value
+
+
+def test_a_solution_that_fails_or_prints_something_else_fails_the_run(tmp_path):
+    """Exit code 1, in a copy of the course whose solution is spoiled in one cell."""
+    for name in ("tools/run_solutions", "tests/labs/nbval.cfg", "source/vae_2d/vae_2d.ipynb", "solutions/vae_2d/vae_2d.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    path = Course(tmp_path).notebook("solutions", "vae_2d")
+    solution = read_notebook(path)
+    checked = next(n for n, cell in enumerate(solution.cells) if "nbval-check-output" in cell.metadata.get("tags", []))
+    solution.cells = [cell for cell in solution.cells[: checked + 1]]
+    solution.cells[checked].execution_count = 1
+    solution.cells[checked].outputs = [nbformat.v4.new_output("stream", text="train (4999, 2)\n")]
+    nbformat.write(solution, path)
+
+    run = subprocess.run([sys.executable, tmp_path / "tools" / "run_solutions", "vae_2d"], capture_output=True, text=True)
+
+    assert run.returncode == 1
+    assert "4999" in run.stdout
+    assert "Failed: vae_2d" in run.stderr
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -140,3 +193,30 @@ def test_figures_are_of_readable_size(lab):
     assert len(widths) >= least
     assert set(widths) <= allowed
     assert "rcParams" not in code and "style.use" not in code
+
+
+def test_a_loop_with_progress_leaves_one_line(capsys):
+    """Whole, left early, failed, empty or silent; outside a notebook the line is printed."""
+    helpers = COURSE.shared("notebook_helpers.py").read_text()
+    loops = {
+        "for i in progress(range(5), 'whole'): time.sleep(0.1)": ["whole: 5 of 5, TIME"],
+        "for i in progress([1, 2, 3], 'left'):\n    if i == 3: break": ["left: 2 of 3, TIME"],
+        "for i in progress(range(4), 'failed'):\n    if i == 3: 1 / 0": ["failed: 3 of 4, TIME"],
+        "for i in progress([], 'empty'): pass": ["empty: 0 of 0, TIME"],
+        "for i in progress(range(3), None): pass": [],
+        "1 / 0  # lets go of the loop that failed": [],
+    }
+    cells = [nbformat.v4.new_code_cell(source) for source in (helpers, *loops)]
+
+    ran = run_notebook(nbformat.v4.new_notebook(cells=cells)).notebook
+    names: dict = {"__name__": "__main__"}
+    exec(helpers, names)
+    turns = list(names["progress"](range(3), "printed"))
+
+    shown = [
+        [re.sub(r"\d+ s$", "TIME", o.data["text/plain"]) for o in cell.outputs if "data" in o] for cell in ran.cells[1:]
+    ]
+    assert shown == list(loops.values())
+    assert not [o for cell in ran.cells for o in cell.outputs if o.output_type == "stream"]
+    assert turns == [0, 1, 2]
+    assert re.fullmatch(r"printed: 3 of 3, \d+ s\n", capsys.readouterr().out)
