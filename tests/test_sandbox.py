@@ -105,6 +105,17 @@ def test_an_answer_may_lean_on_a_cell_for_show():
     assert verdict.points == 5
 
 
+def test_a_cell_for_show_may_rewrite_what_it_displayed():
+    """A progress bar, in a cell that is run late because an answer leans on it."""
+    shown = "from IPython.display import display\nbar = display(1, display_id=True)\nbar.update(2)\nhalf = 0.5"
+    answer = RIGHT.replace("0.5 *", "half *")
+
+    nb = run(code(shown, tags=["show"]), code(answer, "kl_divergence", solution=True), graded(), code("bar.update(3)"))
+
+    assert only_verdict(nb).points == 5
+    assert [output.data["text/plain"] for output in nb.cells[0].outputs] == ["3"]
+
+
 def test_a_cell_for_show_that_dies_takes_no_answer_with_it():
     """The second chance replays all that stands before the graded cell."""
     answer = RIGHT.replace("0.5 *", "half *")

@@ -1,5 +1,7 @@
-# Two helpers: a kind word where code is still missing, and `expect` for the visible checks.
+# Three helpers: a kind word where code is still missing, `expect` for the visible checks, and
+# `progress` for loops that take their time.
 import sys
+import time
 
 import numpy as np
 
@@ -61,5 +63,35 @@ def expect(what, got, want, hint, atol=1e-3):
     raise CheckFailed("\n  ".join(lines))
 
 
-if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+def progress(steps, title):
+    """Yield from `steps` (a range, a list) and show how many are done; no title: show nothing.
+
+    One line stays: "title: 15 of 15, 461 s". A loop that ends early leaves how far it came.
+    """
+    begin, done, seconds, told, handle = time.perf_counter(), 0, 0.0, -1.0, None
+
+    def tell(bar=""):
+        nonlocal handle, told
+        told, line = seconds, f"{title}: {done} of {len(steps)}, {seconds:.0f} s{bar}"
+        if handle:
+            handle.update({"text/plain": line}, raw=True)
+        elif title and hasattr(shell, "kernel"):  # a notebook, where a line can be written anew
+            from IPython.display import display
+            handle = display({"text/plain": line}, raw=True, display_id=True)
+        elif title and not bar:
+            print(line)
+
+    try:
+        for step in steps:
+            if seconds - told > 0.2:
+                full = 30 * done // len(steps)
+                tell("  " + "█" * full + "░" * (30 - full))
+            yield step
+            done, seconds = done + 1, time.perf_counter() - begin
+    finally:
+        tell()
+
+
+shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+if shell:
     shell.set_custom_exc((NotImplementedError, Told), explain)
