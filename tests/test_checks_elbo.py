@@ -10,6 +10,8 @@ from vaelabs.checks.elbo import _first, _laws, check_bernoulli_elbo_terms, check
 from vaelabs.checks.kl import kl_standard_normal
 from vaelabs.checks.likelihood import gaussian_log_density
 from vaelabs.checks.observation import COPIES, Bernoulli, log_lik_moments
+from vaelabs.checks.pure_elbo import _Computed, check_jax_elbo_terms
+from vaelabs.subjects import Apply, Net, Params, as_subject
 
 torch = pytest.importorskip("torch")
 
@@ -267,3 +269,89 @@ def test_the_evidence_for_a_wrong_sigma_differs(seed):
 
     assert "R1" == found.id
     assert abs(yours - right) > 0.1 * abs(right)
+
+
+# The pure function of JAX.
+
+
+@pytest.fixture(scope="module")
+def jnp():
+    return pytest.importorskip("jax").numpy
+
+
+def pure_kl(jnp):
+    return lambda mu, logvar: 0.5 * (mu**2 + jnp.exp(logvar) - 1 - logvar).sum(-1)
+
+
+def pure_log_lik(jnp):
+    def log_likelihood(kind, out, x, log_sigma):
+        if kind == "gaussian":
+            return (-0.5 * ((x - out) * jnp.exp(-log_sigma)) ** 2 - log_sigma - 0.5 * np.log(2 * np.pi)).sum(-1)
+        if kind == "bernoulli":
+            return (x * out - jnp.logaddexp(0, out)).sum(-1)
+        raise ValueError(kind)
+
+    return log_likelihood
+
+
+def pure_answer(jnp, kl, log_lik):
+    from jax import random
+
+    def elbo_terms(params, key, x, *, encode, decode, kind, beta=1.0):
+        mu, logvar = encode(params["encoder"], x)
+        z = mu + jnp.exp(logvar / 2) * random.normal(key, mu.shape)
+        terms = log_lik(kind, decode(params["decoder"], z), x, params["log_sigma"]), kl(mu, logvar)
+        return terms[0] - beta * terms[1], *terms
+
+    return elbo_terms
+
+
+PURE = {
+    "the two terms": 1,
+    "ELBO and beta": 0.5,
+    "z is drawn": 1,
+    "gradient to every parameter": 0.5,
+    "a pure function": 0.5,
+    "under jit": 0.5,
+}
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("mistake", ["none", "twice the KL", "one KL for the batch", "mean over pixels"])
+def test_a_wrong_term_costs_its_points_once_in_jax(jnp, seed, mistake):
+    """Neither a wrong formula nor a kind that the student's own log_likelihood lacks costs anything here."""
+    kl, log_lik = pure_kl(jnp), pure_log_lik(jnp)
+    kl = {"twice the KL": lambda *q: 2 * pure_kl(jnp)(*q), "one KL for the batch": lambda *q: pure_kl(jnp)(*q).sum()}.get(
+        mistake, kl
+    )
+    if mistake == "mean over pixels":
+        log_lik = lambda kind, out, x, log_sigma: pure_log_lik(jnp)(kind, out, x, log_sigma) / x.shape[-1]  # noqa: E731
+    elbo_terms = pure_answer(jnp, kl, log_lik)
+
+    known = check_jax_elbo_terms(elbo_terms, seed=seed, kl_divergence=kl, log_likelihood=log_lik)
+
+    assert PURE == earned(known)
+    assert 0 == earned(check_jax_elbo_terms(elbo_terms, seed=seed))["the two terms"]
+
+
+def test_zeros_earn_nothing_in_jax(jnp):
+    def zeros(params, key, x, *, encode, decode, kind, beta=1.0):
+        return (jnp.zeros(len(x)),) * 3
+
+    score = check_jax_elbo_terms(zeros, seed=1)
+
+    assert dict.fromkeys(PURE, 0) == earned(score)
+    assert "graded" == score.verdict.status
+
+
+def test_a_second_network_is_computed_as_its_stand_in_does(jnp):
+    """The check's own networks with another activation are those that the answer is given."""
+    rng = np.random.default_rng(7)
+    net = Net.random(rng, [3, 8, 2])
+    x = rng.normal(size=(4, 3))
+    apply = as_subject(lambda params, x, *, function: function(params["encoder"], x), "jax")
+
+    for activation in ("tanh", "sin"):
+        got = apply(Params(net, net), x, function=Apply(net, activation))
+
+        np.testing.assert_allclose(got, _Computed(net.layers, activation=activation)(x), rtol=1e-6)

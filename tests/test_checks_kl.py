@@ -10,6 +10,7 @@ from vaelabs.checks import check_kl_divergence, kl_standard_normal
 from vaelabs.checks.kl import FORMS
 
 torch = pytest.importorskip("torch")
+jnp = pytest.importorskip("jax.numpy")
 
 
 @pytest.mark.parametrize(("mu", "logvar"), [(0.0, 0.0), (1.3, -0.7), (-2.0, 1.1), (0.4, -4.0)])
@@ -102,3 +103,56 @@ def test_the_same_seed_gives_the_same_verdict():
         return (mu**2 + logvar.exp() - logvar).sum(-1)
 
     assert check_kl_divergence(answer, seed=5).verdict == check_kl_divergence(answer, seed=5).verdict
+
+
+def in_jax(mu, logvar):
+    mu, logvar = mu.astype(jnp.float32), logvar.astype(jnp.float32)
+    return 0.5 * (mu**2 + jnp.exp(logvar) - 1 - logvar).sum(-1)
+
+
+def through_sigma(mu, logvar):
+    """All that a library's Normal knows."""
+    mu, sigma = mu.astype(jnp.float32), jnp.exp(logvar.astype(jnp.float32) / 2)
+    return (0.5 * (mu**2 + sigma**2 - 1) - jnp.log(sigma)).sum(-1)
+
+
+def cast_twice(mu, logvar):
+    """Right in float32; the gradient of the second cast is rounded once more, which is no matter of this function."""
+    return 0.5 * (jnp.float32(mu) ** 2 + jnp.exp(jnp.float32(logvar)) - 1 - jnp.float32(logvar)).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "points", "diagnosis"),
+    [
+        (in_jax, [1, 0.5, 0.5, 0.5, 0.5], "-"),
+        (through_sigma, [1, 0.5, 0.5, 0.5, 0.5], "-"),
+        (cast_twice, [1, 0.5, 0.5, 0.5, 0.5], "-"),
+        (lambda mu, logvar: 0.5 * (mu**2 + jnp.exp(logvar) - 1 - logvar).sum(-1), [1, 0.5, 0.5, 0.5, 0], "K25"),
+        (lambda mu, logvar: in_jax(mu, logvar).astype(jnp.bfloat16), [0, 0.5, 0, 0, 0], "K25"),
+        (lambda mu, logvar: 0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum(-1), [1, 0.5, 0.5, 0, 0], "K26"),
+        (lambda mu, logvar: 2 * in_jax(mu, logvar), [0, 0.5, 0, 0, 0.5], "K1"),
+        (lambda mu, logvar: in_jax(mu, logvar).sum(), [1, 0, 0.5, 0.5, 0.5], "K13"),
+    ],
+)
+def test_in_jax_each_mistake_costs_its_own_points(answer, points, diagnosis):
+    verdict = check_kl_divergence(answer, framework="jax", points=3, seed=3).verdict
+
+    assert points == [part.points for part in verdict.properties]
+    assert diagnosis == (verdict.diagnosis.id if verdict.diagnosis else "-")
+
+
+def test_what_cannot_be_compiled_is_told_by_the_transformation():
+    def answer(mu, logvar):
+        kl = in_jax(mu, logvar)
+        return kl if (kl >= 0).all() else 0 * kl
+
+    verdict = check_kl_divergence(answer, framework="jax", points=3, seed=3).verdict
+
+    assert ["jit, vmap and bfloat16"] == [part.name for part in verdict.properties if not part.points]
+    assert verdict.properties[4].message.startswith("under jax.jit it raised TracerBoolConversionError")
+    assert "K26" == verdict.diagnosis.id
+
+
+def test_jax_has_its_own_points():
+    with pytest.raises(ValueError, match="the check knows 3 points, not 5"):
+        check_kl_divergence(in_jax, framework="jax")

@@ -19,13 +19,18 @@ from vaelabs.checks.reparameterization import (
 from vaelabs.checks.rubric import Broken
 
 torch = pytest.importorskip("torch")
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
 
 
 def test_a_right_answer_fails_the_noise_law_less_than_once_in_a_million():
-    """Four moments and four lags two-sided, two two-sided correlation tests and one Kolmogorov-Smirnov test."""
-    bound = 8 * 2 * stats.norm.sf(Z_LIMIT) + 2 * 2 * P_LIMIT + P_LIMIT
+    """Four moments and four lags two-sided, two two-sided correlation tests and one Kolmogorov-Smirnov test.
 
-    assert bound < 1e-6 / 10
+    In JAX the lags and correlations are looked at twice: without vmap, and mapped over keys.
+    """
+    lags, correlations = 4 * 2 * stats.norm.sf(Z_LIMIT), 2 * 2 * P_LIMIT
+
+    assert 4 * 2 * stats.norm.sf(Z_LIMIT) + P_LIMIT + 2 * (lags + correlations) < 1e-6 / 10
 
 
 def test_the_statistics_have_the_distributions_they_claim():
@@ -142,3 +147,69 @@ def test_shared_noise_is_named_by_its_axis(seed, shape, what):
 
     assert "noise" == noise.name
     assert noise.message.startswith(what)
+
+
+def in_jax(key, mu, logvar):
+    mu, logvar = mu.astype(jnp.float32), logvar.astype(jnp.float32)
+    return mu + jnp.exp(logvar / 2) * jax.random.normal(key, mu.shape)
+
+
+def wrong_scale(key, mu, logvar):
+    return mu + jnp.exp(jnp.float32(logvar)) * jax.random.normal(key, mu.shape)
+
+
+def numpy_noise(key, mu, logvar):
+    return mu + jnp.exp(jnp.float32(logvar) / 2) * np.random.normal(size=mu.shape).astype(np.float32)
+
+
+def key_made_inside(key, mu, logvar):
+    return in_jax(jax.random.key(0), mu, logvar)
+
+
+def noise_in_bfloat16(key, mu, logvar):
+    return mu + jnp.exp(logvar / 2) * jax.random.normal(key, mu.shape, mu.dtype)
+
+
+def python_if(key, mu, logvar):
+    return in_jax(key, mu, logvar) if jnp.isfinite(mu).all() else mu
+
+
+def one_half_of_the_key(key, mu, logvar):
+    """The first word of a key made of a small number is 0."""
+    return in_jax(jax.random.key(jax.random.key_data(key)[0]), mu, logvar)
+
+
+@pytest.mark.parametrize(
+    ("answer", "points", "diagnosis"),
+    [
+        (in_jax, [0.5, 1, 0.5, 0.5, 0.5], "-"),
+        (wrong_scale, [0, 0, 0.5, 0.5, 0.5], "R1"),
+        (numpy_noise, [0.5, 1, 0.5, 0, 0], "R16"),
+        (key_made_inside, [0.5, 1, 0.5, 0, 0], "R13"),
+        (one_half_of_the_key, [0.5, 1, 0.5, 0, 0], "R13"),
+        (noise_in_bfloat16, [0.5, 1, 0.5, 0, 0.5], "R30"),
+        (python_if, [0.5, 1, 0.5, 0.5, 0], "R31"),
+    ],
+)
+def test_in_jax_each_mistake_costs_its_own_points(answer, points, diagnosis):
+    verdict = check_reparameterize(answer, framework="jax", points=3, seed=3).verdict
+
+    assert points == [part.points for part in verdict.properties]
+    assert diagnosis == (verdict.diagnosis.id if verdict.diagnosis else "-")
+
+
+def test_other_noise_in_compiled_code_is_seen():
+    """Right wherever it is called with numbers; under jit the key is forgotten."""
+
+    def reparameterize(key, mu, logvar):
+        return in_jax(jax.random.key(0) if isinstance(key, jax.core.Tracer) else key, mu, logvar)
+
+    found = check_reparameterize(reparameterize, framework="jax", points=3, seed=3).verdict.properties[4]
+
+    assert ("key, jit and vmap", 0) == (found.name, found.points)
+    assert found.message.startswith("under jax.jit, the same key gives another z")
+
+
+def test_jax_has_its_own_points():
+    with pytest.raises(ValueError, match="the check knows 3 points, not 4"):
+        check_reparameterize(in_jax, framework="jax")

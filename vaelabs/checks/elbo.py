@@ -1,6 +1,7 @@
 """The ELBO, term by term: log_lik - beta * kl, with one draw of z for each example.
 
-The check is one for every observation model (`observation.py`): a Gaussian x, and binary pixels.
+The check is one for every observation model (`observation.py`): a Gaussian x, and binary pixels. The signature of a
+pure function, with parameters and a key among its arguments, is brought to this one in `pure_elbo.py`.
 
 Source: Kingma & Welling (2014), eq. (3) and (10) with L = 1; beta as in Higgins et al. (2017).
 """
@@ -8,7 +9,7 @@ Source: Kingma & Welling (2014), eq. (3) and (10) with L = 1; beta as in Higgins
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ Formula = Callable[..., Array]
 
 NAMES = ("elbo", "log_lik", "kl")
 BETAS = (0.0, 0.5, 1.0, 4.0)
+BATCH = 5
+"""Examples where nothing hangs on their number."""
 LOOSE = 1e-4
 """Relative and absolute tolerance: float32 passes."""
 LIMIT = 6.0
@@ -35,6 +38,24 @@ NARROW = -30.0
 """A logvar for which every z is mu, to 3e-7."""
 STEP = 0.05
 """Of the differences, along a direction of length 1 in the parameters."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What differs between the frameworks in what a student is told."""
+
+    afresh: str
+    encoder_cut: str
+    draw_cut: str
+    log_sigma_cut: str
+
+
+EAGER = Words(
+    "draw z afresh in every call",
+    "call it outside `no_grad`, and do not detach its mu and logvar",
+    "use mu + sigma * eps, or `.rsample()`",
+    "log_sigma must stay a tensor",
+)
 
 
 @np.errstate(all="ignore")
@@ -52,9 +73,8 @@ def check_elbo_terms(
     is one number. The student's own `kl_divergence` and `gaussian_log_likelihood` may be given: what is wrong with
     them has cost its points in its own task and costs none here.
     """
-    kl = _Term("kl", kl_standard_normal, kl_divergence, framework)
-    log_lik = _Term("log_lik", Gaussian().density, gaussian_log_likelihood, framework)
-    return _check(elbo_terms, framework, seed, (2, 1, 1, 1), Gaussian(), kl, log_lik)
+    case = Case.of(elbo_terms, framework, Gaussian(), kl_divergence, gaussian_log_likelihood)
+    return _check(case, seed, (2, 1, 1, 1))
 
 
 @np.errstate(all="ignore")
@@ -71,65 +91,82 @@ def check_bernoulli_elbo_terms(
     x (B, data) holds zeros and ones; `encoder(x)` gives (mu, logvar), each (B, latent), `decoder(z)` the logits of x.
     The student's own `kl_divergence` and `bernoulli_log_likelihood` may be given, as in `check_elbo_terms`.
     """
-    kl = _Term("kl", kl_standard_normal, kl_divergence, framework)
-    log_lik = _Term("log_lik", Bernoulli().density, bernoulli_log_likelihood, framework)
-    return _check(elbo_terms, framework, seed, (1.5, 1, 0.5, 1), Bernoulli(), kl, log_lik)
+    case = Case.of(elbo_terms, framework, Bernoulli(), kl_divergence, bernoulli_log_likelihood)
+    return _check(case, seed, (1.5, 1, 0.5, 1))
 
 
-def _check(
-    elbo_terms: Any,
-    framework: str,
-    seed: int | None,
-    points: tuple[float, float, float, float],
-    model: Observation,
-    kl: _Term,
-    log_lik: _Term,
-) -> Score:
-    subject, rubric = as_subject(elbo_terms, framework), Rubric("elbo_terms", sum(points), seed)
-    rng = rubric.rng
+@dataclass(frozen=True)
+class Case:
+    """An answer with one observation model, and what its two terms are to be.
+
+    `subject` takes (x, encoder, decoder, log_sigma where the model has one, beta), and is seeded before each call.
+    """
+
+    subject: Any
+    model: Observation
+    kl: Term
+    log_lik: Term
+    words: Words = EAGER
+
+    @classmethod
+    def of(cls, elbo_terms: Any, framework: str, model: Observation, own_kl: Any, own_log_lik: Any) -> Case:
+        """`own_kl` and `own_log_lik` are the student's functions of these terms, or None."""
+        own = [None if each is None else as_subject(each, framework) for each in (own_kl, own_log_lik)]
+        terms = Term("kl", kl_standard_normal, own[0]), Term("log_lik", model.density, own[1])
+        return cls(as_subject(elbo_terms, framework), model, *terms)
+
+    @property
+    def spread(self) -> Any:
+        """The answer, whose kl is repeated for each example where the student's own function gives one number."""
+        return _Spread(self.subject, self.kl)
+
+
+def _check(case: Case, seed: int | None, points: tuple[float, float, float, float]) -> Score:
+    rubric = Rubric("elbo_terms", sum(points), seed)
     for_terms, for_beta, for_draws, for_gradients = points
 
-    raw, subject = subject, _Spread(subject, kl)
-    sentence = f"kl is the KL divergence of q from the prior, log_lik {model.density_of_x}"
+    sentence = f"kl is the KL divergence of q from the prior, log_lik {case.model.density_of_x}"
     with rubric.award("the two terms", for_terms, sentence):
-        for inputs in (_blind(rng, model, batch) for batch in (7, 64, 1)):
-            _, got_log_lik, got_kl = _terms(subject, rubric, inputs)
-            kl.expect(got_kl, inputs.posterior)
-            log_lik.expect(got_log_lik, model.args(inputs, inputs.posterior[0]))
+        expect_terms(case, rubric, (7, 64, 1))
 
-    with rubric.award("ELBO and beta", for_beta, "elbo is log_lik - beta * kl, and beta changes nothing else"):
-        _expect_beta(subject, rubric, model, kl)
+    with rubric.award("ELBO and beta", for_beta, ELBO_AND_BETA):
+        expect_beta(case, rubric)
 
-    with rubric.award("z is drawn", for_draws, "the decoder gets z ~ q(z given x), one fresh draw for each example"):
-        _expect_draws(subject, rubric, model, log_lik)
+    with rubric.award("z is drawn", for_draws, Z_IS_DRAWN):
+        expect_draws(case, rubric)
 
-    sentence = f"elbo can be differentiated: {model.differentiated}"
+    sentence = f"elbo can be differentiated: {case.model.differentiated}"
     with rubric.award("gradient to both networks", for_gradients, sentence):
-        _expect_gradients(subject, rubric, model)
+        expect_gradients(case, rubric)
 
-    rubric.diagnose(_misconceptions(raw, rubric, model))
+    rubric.diagnose(misconceptions(case, rubric))
     return rubric.score()
+
+
+ELBO_AND_BETA = "elbo is log_lik - beta * kl, and beta changes nothing else"
+Z_IS_DRAWN = "the decoder gets z ~ q(z given x), one fresh draw for each example"
 
 
 # Inputs.
 
 
-def _seeing(rng: np.random.Generator, model: Observation, batch: int = 5) -> Inputs:
+def seeing(rng: np.random.Generator, model: Observation, batch: int = BATCH) -> Inputs:
     """Networks with a hidden layer, of which every output matters."""
     encoder = Net.random(rng, [model.data, 8, 2 * LATENT], heads=2)
     decoder = Net.random(rng, [LATENT, 8, model.data], scale=1.5)
     return Inputs(model.x(rng, batch, scale=2), encoder, decoder, model.extra(rng))
 
 
-def _blind(rng: np.random.Generator, model: Observation, batch: int = 5) -> Inputs:
+def blind(rng: np.random.Generator, model: Observation, batch: int = BATCH) -> Inputs:
     """As above, with a decoder that ignores z: its log_lik has nothing random, however z was drawn."""
-    inputs = _seeing(rng, model, batch)
-    return replace(inputs, decoder=Net(((np.zeros((model.data, LATENT)), model.bias(rng)),)))
+    inputs = seeing(rng, model, batch)
+    *front, (weight, _) = inputs.decoder.layers
+    return replace(inputs, decoder=Net((*front, (0 * weight, model.bias(rng)))))
 
 
-def _narrow(rng: np.random.Generator, model: Observation) -> Inputs:
+def narrow(rng: np.random.Generator, model: Observation) -> Inputs:
     """As above, with an encoder so sure of itself that z is mu."""
-    inputs = _seeing(rng, model)
+    inputs = seeing(rng, model)
     weight, bias = rng.normal(size=(LATENT, model.data)), rng.normal(size=LATENT)
     heads = np.vstack([weight, 0 * weight]), np.append(bias, [NARROW] * LATENT)
     return replace(inputs, encoder=Net((heads,), heads=2))
@@ -139,13 +176,13 @@ def _smooth(rng: np.random.Generator, model: Observation) -> Inputs:
     """Linear networks: elbo is a smooth function of all parameters, so that differences are good gradients."""
     encoder = Net.random(rng, [model.data, 2 * LATENT], heads=2, scale=0.7)
     decoder = Net.random(rng, [LATENT, model.data])
-    return Inputs(model.x(rng, 5), encoder, decoder, model.extra(rng))
+    return Inputs(model.x(rng, BATCH), encoder, decoder, model.extra(rng))
 
 
 # Calls.
 
 
-def _terms(subject: Any, rubric: Rubric, inputs: Inputs, seed: int | None = None, **beta: float) -> tuple[Array, ...]:
+def terms(subject: Any, rubric: Rubric, inputs: Inputs, seed: int | None = None, **beta: float) -> tuple[Array, ...]:
     """elbo, log_lik and kl of the answer, each (B,); beta is given by position, else by keyword."""
     results = _results(subject, rubric, inputs, seed, **beta)
     if not isinstance(results, tuple) or len(results) != 3:
@@ -172,12 +209,11 @@ def _results(subject: Any, rubric: Rubric, inputs: Inputs, seed: int | None = No
 # The properties.
 
 
-class _Term:
+class Term:
     """One of the two terms, by our formula or, where the answer follows the student's own function, by that."""
 
-    def __init__(self, name: str, formula: Formula, own: Any, framework: str):
-        self.name, self.formula = name, formula
-        self._own = None if own is None else as_subject(own, framework)
+    def __init__(self, name: str, formula: Formula, own: Formula | None):
+        self.name, self.formula, self._own = name, formula, own
         self.carried = False
 
     def expect(self, got: Array, args: tuple[Array, ...]) -> None:
@@ -224,7 +260,7 @@ class _Spread:
     Its kl is repeated for each example where the student's own function gives one for the batch.
     """
 
-    def __init__(self, subject: Any, kl: _Term):
+    def __init__(self, subject: Any, kl: Term):
         self._subject, self._kl, self._stacked = subject, kl, False
 
     def __getattr__(self, name: str) -> Any:
@@ -251,35 +287,46 @@ class _Spread:
         return results
 
 
-def _expect_beta(subject: Any, rubric: Rubric, model: Observation, term: _Term) -> None:
-    blind = _blind(rubric.rng, model)
-    _, log_lik, kl = _terms(subject, rubric, blind)
+def expect_terms(case: Case, rubric: Rubric, batches: tuple[int, ...]) -> None:
+    """kl and log_lik have their values, in batches of these sizes, the largest not last."""
+    for inputs in (blind(rubric.rng, case.model, batch) for batch in batches):
+        _, got_log_lik, got_kl = terms(case.spread, rubric, inputs)
+        case.kl.expect(got_kl, inputs.posterior)
+        case.log_lik.expect(got_log_lik, case.model.args(inputs, inputs.posterior[0]))
+
+
+def expect_beta(case: Case, rubric: Rubric) -> None:
+    """elbo is log_lik - beta * kl for every beta, and beta changes neither of these."""
+    model, subject, inputs = case.model, case.spread, blind(rubric.rng, case.model)
+    _, log_lik, kl = terms(subject, rubric, inputs)
     for name, values in (("log_lik", log_lik), ("kl", kl)):
-        alike_by_carrying = name == "kl" and term.carried
+        alike_by_carrying = name == "kl" and case.kl.carried
         if not (np.isfinite(values).all() and (np.ptp(values) > 1e-3 or alike_by_carrying)):
             raise Broken(f"{name} must differ from example to example; yours is {number(values)} for all {len(values)}")
     for beta in (*BETAS, rubric.rng.uniform(1.5, 3)):
-        elbo, *rest = _terms(subject, rubric, blind, beta=beta)
+        elbo, *rest = terms(subject, rubric, inputs, beta=beta)
         expect_close(elbo, log_lik - beta * kl, f"with beta = {beta:.3g}, elbo", LOOSE, LOOSE)
         expect_close(rest[0], log_lik, f"with beta = {beta:.3g} as with 1, log_lik", LOOSE, LOOSE)
         expect_close(rest[1], kl, f"with beta = {beta:.3g} as with 1, kl", LOOSE, LOOSE)
     for options in ({}, {"beta": 2.5}):
-        elbo, log_lik, kl = _terms(subject, rubric, _seeing(rubric.rng, model), **options)
+        elbo, log_lik, kl = terms(subject, rubric, seeing(rubric.rng, model), **options)
         beta = options.get("beta", 1.0)
         given = f"beta = {beta:g}" if options else f"beta left at {beta:g}"
         what = f"with {given}, elbo of the log_lik and kl returned with it"
         expect_close(elbo, log_lik - beta * kl, what, LOOSE, LOOSE)
 
 
-def _expect_draws(subject: Any, rubric: Rubric, model: Observation, log_lik: _Term) -> None:
+def expect_draws(case: Case, rubric: Rubric) -> None:
+    """z follows q: the mean and the spread of log_lik over many draws, and its value where q is narrow."""
+    model, log_lik, subject = case.model, case.log_lik, case.spread
     inputs = model.copies(rubric.rng)
-    _, got, _ = _terms(subject, rubric, inputs)
+    _, got, _ = terms(subject, rubric, inputs)
     if not np.isfinite(got).all() or np.ptp(got) < 1e-6:
         raise Broken(f"{COPIES} rows with the same x have the same log_lik, {number(got)}: draw one z for each row")
-    few = replace(inputs, x=inputs.x[:7])
-    first, second = (_terms(subject, rubric, few)[1] for _ in range(2))
+    few = replace(inputs, x=inputs.x[:BATCH])
+    first, second = (terms(subject, rubric, few)[1] for _ in range(2))
     if np.array_equal(first, second):
-        raise Broken(f"two calls give the same log_lik, {number(first)}: draw z afresh in every call")
+        raise Broken(f"two calls give the same log_lik, {number(first)}: {case.words.afresh}")
 
     if log_lik.carried:
         want, spread = _sampled_moments(rubric.rng, inputs, model, log_lik.values)
@@ -290,9 +337,9 @@ def _expect_draws(subject: Any, rubric: Rubric, model: Observation, log_lik: _Te
     if not 0.01 < got.var() / spread**2 < 2:  # more than one draw per example is allowed, and makes it smaller
         raise Broken(f"the spread of log_lik over draws of z: got {got.std():.4g}, expected {spread:.4g}")
 
-    narrow = _narrow(rubric.rng, model)
-    _, got, _ = _terms(subject, rubric, narrow)
-    want = log_lik.values(*model.args(narrow, narrow.posterior[0]))
+    sure = narrow(rubric.rng, model)
+    _, got, _ = terms(subject, rubric, sure)
+    want = log_lik.values(*model.args(sure, sure.posterior[0]))
     expect_close(got, want, f"with logvar = {NARROW:g}, where z is mu: log_lik", LOOSE, LOOSE)
 
 
@@ -312,17 +359,20 @@ def _sampled_moments(
     return float(values.mean()), float(values.std())
 
 
-def _expect_gradients(subject: Any, rubric: Rubric, model: Observation) -> None:
-    """The gradient of elbo agrees with the change of its values, draws of z being repeated by the seed."""
-    rng, seed = rubric.rng, rubric.fresh_seed()
-    inputs = _smooth(rng, model)
+def expect_gradients(case: Case, rubric: Rubric, directions: int = 2) -> None:
+    """The gradient of elbo agrees with the change of its values, draws of z being repeated by the seed.
+
+    In so many directions for each of the encoder's outputs, and in one for the rest.
+    """
+    subject, rng, seed = case.spread, rubric.rng, rubric.fresh_seed()
+    inputs = _smooth(rng, case.model)
     cotangent = rng.uniform(0.5, 1.5, len(inputs.x))
-    _terms(subject, rubric, inputs, seed)
+    terms(subject, rubric, inputs, seed)
     subject.seed(seed)
     _, encoder, decoder, *extra = subject.vjp(inputs.args(), (cotangent, None, None))
 
     def value(at: Inputs) -> float:
-        return float(cotangent @ _terms(subject, rubric, at, seed)[0])
+        return float(cotangent @ terms(subject, rubric, at, seed)[0])
 
     def expect(name: str, gradient: list[Array], direction: list[Array], moved: Callable[[list[Array]], Inputs]) -> None:
         norm = np.sqrt(sum(np.sum(part**2) for part in gradient))
@@ -336,7 +386,7 @@ def _expect_gradients(subject: Any, rubric: Rubric, model: Observation) -> None:
                          f"have {want:.4g}: a part of the graph is cut")  # fmt: skip
 
     for name, rows in (("the encoder's mu", slice(0, LATENT)), ("the encoder's logvar", slice(LATENT, 2 * LATENT))):
-        for _ in range(2):
+        for _ in range(directions):
             direction = _direction(rng, inputs.encoder, rows)
             part = [gradient[rows] for gradient in encoder]
             expect(name, part, [each[rows] for each in direction],
@@ -376,22 +426,23 @@ _JENSEN = "Jensen the wrong way: ELBO averages logs."
 _SHARED = "All examples were decoded from the same z (or the same eps); draw one per example."
 
 
-def _misconceptions(subject: Any, rubric: Rubric, model: Observation) -> Iterator[Misconception]:
+def misconceptions(case: Case, rubric: Rubric) -> Iterator[Misconception]:
     """The catalogue, most telling first; nothing when the answer gives no numbers to compare."""
-    beta, blind = 2.5, _blind(rubric.rng, model)
+    subject, model = case.subject, case.model
+    beta, inputs = 2.5, blind(rubric.rng, model)
     try:
-        got = _results(subject, rubric, blind, beta=beta)
+        got = _results(subject, rubric, inputs, beta=beta)
     except Failure:
         return
-    log_lik, kl = model.log_lik(blind, blind.posterior[0]), kl_standard_normal(*blind.posterior)
+    log_lik, kl = model.log_lik(inputs, inputs.posterior[0]), kl_standard_normal(*inputs.posterior)
     yield from _of_structure(got, log_lik, kl, beta)
     if not isinstance(got, tuple) or len(got) != 3:
         return
-    yield from _of_kl(blind, got)
-    yield from model.misconceptions(blind, got[1], lambda inputs: _terms(subject, rubric, inputs)[1])
+    yield from _of_kl(inputs, got)
+    yield from model.misconceptions(inputs, got[1], lambda inputs: terms(subject, rubric, inputs)[1])
     yield from _of_draws(subject, rubric, model)
     if np.ptp(got[1]) > 1e-6:
-        yield from _of_gradients(subject, rubric, model)
+        yield from _of_gradients(case, rubric)
 
 
 def _of_structure(got: Any, log_lik: Array, kl: Array, beta: float) -> Iterator[Misconception]:
@@ -472,8 +523,8 @@ def _of_draws(subject: Any, rubric: Rubric, model: Observation) -> Iterator[Misc
     """Where z comes from; read off many rows with the same x."""
     inputs = model.telling(rubric.rng)
     try:
-        _, got, got_kl = _terms(subject, rubric, inputs)
-        _, again, _ = _terms(subject, rubric, inputs)
+        _, got, got_kl = terms(subject, rubric, inputs)
+        _, again, _ = terms(subject, rubric, inputs)
     except (Failure, Broken):
         return
     mu, std = _first(inputs)
@@ -579,9 +630,9 @@ def _kl_parts(mu: Array, std: Array) -> dict[str, float]:
     return {"kl": cross - entropy, "-entropy": -entropy, "entropy": entropy, "cross": cross}
 
 
-def _of_kl(blind: Inputs, got: tuple) -> Iterator[Misconception]:
+def _of_kl(inputs: Inputs, got: tuple) -> Iterator[Misconception]:
     """Wrong formulas of the KL, as its own catalogue knows them."""
-    mu, logvar = blind.posterior
+    mu, logvar = inputs.posterior
     right = kl_standard_normal(mu, logvar)
 
     def kl_is(want: Array) -> Callable[[], str | None]:
@@ -594,9 +645,9 @@ def _of_kl(blind: Inputs, got: tuple) -> Iterator[Misconception]:
             yield Misconception(id, f"kl: {sentence}", kl_is(reduce(kl_catalogue.kl_terms(mu, logvar))))
 
 
-def _of_gradients(subject: Any, rubric: Rubric, model: Observation) -> Iterator[Misconception]:
+def _of_gradients(case: Case, rubric: Rubric) -> Iterator[Misconception]:
     """Where the graph is cut, when the values are right."""
-    inputs = _smooth(rubric.rng, model)
+    subject, words, inputs = case.subject, case.words, _smooth(rubric.rng, case.model)
     ones = np.ones(len(inputs.x))
     subject.seed(rubric.fresh_seed())
     _, of_log_lik, decoder, *extra = subject.vjp(inputs.args(), (None, ones, None))
@@ -607,10 +658,10 @@ def _of_gradients(subject: Any, rubric: Rubric, model: Observation) -> Iterator[
         return lambda: evidence if cut else None
 
     nothing = mu == 0 and logvar == 0 and not any(part.any() for part in of_kl)
-    yield Misconception("E17", "The graph is cut at the encoder: call it outside `no_grad`, and do not detach its mu "
-                        "and logvar.", when(decoder[0].any() and nothing,
-                                        "the gradients of log_lik and of kl in the encoder are both 0"))  # fmt: skip
-    yield Misconception("R10", "The draw of z cuts the graph: use mu + sigma * eps, or `.rsample()`.",
+    yield Misconception("E17", f"The graph is cut at the encoder: {words.encoder_cut}.",
+                        when(decoder[0].any() and nothing,
+                             "the gradients of log_lik and of kl in the encoder are both 0"))  # fmt: skip
+    yield Misconception("R10", f"The draw of z cuts the graph: {words.draw_cut}.",
                         when(decoder[0].any() and mu == 0 and logvar == 0, "the gradient of log_lik in the encoder is 0"))  # fmt: skip
     yield Misconception("R11", "Gradient reaches mu but not logvar: sigma is detached.",
                         when(mu > 0 and logvar == 0, "the gradient of log_lik in logvar is 0"))  # fmt: skip
@@ -618,7 +669,7 @@ def _of_gradients(subject: Any, rubric: Rubric, model: Observation) -> Iterator[
                         when(mu == 0 and logvar > 0, "the gradient of log_lik in mu is 0"))  # fmt: skip
     yield Misconception("E17", "The graph is cut: no gradient reaches the decoder.",
                         when(not any(part.any() for part in decoder), "the gradient of log_lik in the decoder is 0"))  # fmt: skip
-    yield Misconception("E17", "The graph is cut: log_sigma must stay a tensor.",
+    yield Misconception("E17", f"The graph is cut: {words.log_sigma_cut}.",
                         when(any(not each.any() for each in extra), "the gradient of log_lik in log_sigma is 0"))  # fmt: skip
     yield Misconception("E17", "The graph is cut: no gradient of the KL reaches the encoder.",
                         when(not any(part.any() for part in of_kl), "the gradient of kl in the encoder is 0"))  # fmt: skip

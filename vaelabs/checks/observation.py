@@ -107,9 +107,11 @@ class Observation(ABC):
 class Gaussian(Observation):
     """The decoder gives the mean of x, whose deviation exp(log_sigma) is one number: `(x, x_mean, log_sigma)`."""
 
-    data = 3
     density_of_x = "the log-density of x"
     differentiated = "encoder, decoder and log_sigma"
+
+    def __init__(self, data: int = 3):
+        self.data = data
 
     def x(self, rng: np.random.Generator, batch: int, scale: float = 1.0) -> Array:
         return scale * rng.normal(size=(batch, self.data))

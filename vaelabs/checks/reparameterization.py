@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from vaelabs.subjects import Failure, as_subject
+from vaelabs.subjects import Failure, Keys, Seed, as_subject
 
 from .kl import expect_empty, expect_untouched, shares
-from .rows import expect_numbers
+from .rows import LOOSE, expect_numbers
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
+from .transformed import Keyed, SinglePrecision, expect_single, short_numbers, under, untraceable
 
 Array = np.ndarray
 NAMES = ("mu", "logvar")
@@ -28,6 +29,8 @@ NOISE_SHAPE = (4000, 50)
 
 POINTS = {4: (1, 1, 1, 1), 3: (1, 1, 0.5, 0.5), 2: (0.5, 0.5, 0.5, 0.5)}
 """What each property is worth, by the task's points."""
+JAX_POINTS = {3: (0.5, 1, 0.5, 0.5, 0.5)}
+"""The same for JAX, the last for its keys and transformations."""
 
 Z_LIMIT = 6.0
 """Eight z-scores: a right answer exceeds one of them about once in 6·10^7 checks."""
@@ -36,6 +39,41 @@ P_LIMIT = 1e-9
 
 FLOAT32 = 1e-5
 FLOAT64 = 1e-9
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What a framework changes in this check. The mathematics is the same."""
+
+    points: dict[int, tuple[float, ...]]
+    precisions: tuple[type, ...]
+    noise_shape: tuple[int, int]
+    shapes: tuple[tuple[int, ...], ...]
+    """Of mu and logvar."""
+    source: str
+    """Where the noise is to come from."""
+    repeats: str
+    """What makes it the same again."""
+    cut: str
+    """What keeps a gradient from flowing."""
+
+
+TORCH = Dialect(
+    POINTS,
+    (np.float64, np.float32),
+    NOISE_SHAPE,
+    ((5, 3), (4, 5, 3), (1, 3), (5, 1), (1, 1)),
+    "the framework's own generator",
+    "seed",
+    "`.detach()`, `.data`, `no_grad` or NumPy",
+)
+# A loop over examples is slower in JAX, and each shape is compiled anew.
+JAX = Dialect(
+    JAX_POINTS, (np.float32,), (200, 250), ((4, 5, 3),), "the key that is given", "key", "`jax.lax.stop_gradient`"
+)
+
+VMAP_SHAPE = (60, 2, 60)
+"""Keys, rows, latent dimensions."""
 
 
 @np.errstate(all="ignore")
@@ -47,33 +85,44 @@ def check_reparameterize(
     z = mu + exp(logvar / 2) eps (Kingma & Welling 2014, section 2.4 and eq. 10): value law, gradient, noise, and
     shape, dtype and freshness share the points as in POINTS. The noise of an answer that scales it wrongly is judged
     at logvar = 0.
+    In JAX it is `reparameterize(key, mu, logvar)`, asked in float32 and judged by the same laws; 3 points as in
+    JAX_POINTS, the fifth property being the key, jit and vmap.
     """
-    subject = as_subject(reparameterize, framework)
+    dialect, subject = TORCH, as_subject(reparameterize, framework)
+    if framework == "jax":
+        dialect, alone = JAX, SinglePrecision(subject)
+        subject = Keyed(alone)
     rubric = Rubric("reparameterize", points, seed)
-    law, gradient, noise, shape = shares(points, POINTS)
+    law, gradient, noise, shape, *others = shares(points, dialect.points)
     rng = rubric.rng
-    mu, logvar = _fresh(rng)
+    mu, logvar = _fresh(rng, dialect)
     with rubric.award("value law", law, "z moves with mu, and its distance from mu grows with exp(logvar / 2)"):
-        _check_laws(subject, rubric.fresh_seed(), rng, mu, logvar)
+        _check_laws(subject, rubric.fresh_seed(), rng, mu, logvar, dialect)
     law_holds = rubric.all_hold
     with rubric.award("gradient", gradient, "dz/dmu is 1 and dz/dlogvar is (z - mu) / 2, whatever the noise was"):
         _check_gradient(subject, rubric.fresh_seed(), rng, mu, logvar)
     with rubric.award("noise", noise, "the noise is standard normal and drawn for each entry on its own"):
         subject.seed(rubric.fresh_seed())
-        _check_noise(_noise(subject, rng, scaled=law_holds))
+        _check_noise(_noise(subject, rng, law_holds, dialect.noise_shape))
     with rubric.award("shape, dtype and freshness", shape, "the shape and dtype of mu, and fresh noise at each call"):
-        _check_shapes(subject, rng)
-        _check_freshness(subject, rubric.fresh_seed(), mu, logvar)
+        _check_shapes(subject, rng, dialect)
+        _check_freshness(subject, rubric.fresh_seed(), mu, logvar, dialect)
+        if dialect is JAX:
+            _check_short(subject, rubric.fresh_seed(), rng, mu.shape)
         expect_untouched(subject, NAMES)
-    rubric.diagnose(_misconceptions(subject, rubric.fresh_seed(), rng, mu, logvar))
+    for share in others:
+        with rubric.award("key, jit and vmap", share, "the key decides, and all is the same under jit and vmap"):
+            _check_keys(alone, rubric.fresh_seed(), mu, logvar)
+            _check_vmap(alone, rubric.fresh_seed(), rng)
+    rubric.diagnose(_misconceptions(subject, rubric.fresh_seed(), rng, mu, logvar, dialect))
     return rubric.score()
 
 
-def _fresh(rng: np.random.Generator) -> tuple[Array, Array]:
-    shape = int(rng.integers(4, 8)), int(rng.integers(2, 4))
+def _fresh(rng: np.random.Generator, dialect: Dialect) -> tuple[Array, Array]:
+    shape = (int(rng.integers(4, 8)), int(rng.integers(2, 4))) if dialect is TORCH else (6, 3)
     mu, logvar = rng.normal(0, 1.5, shape).round(2), rng.uniform(-3, 3, shape).round(2)
     logvar[0] = np.abs(logvar[0]) + 0.1  # so that a root of logvar (R22) shows numbers
-    return mu, logvar
+    return mu.astype(dialect.precisions[0]), logvar.astype(dialect.precisions[0])
 
 
 def _draw(subject: Any, seed: int, mu: Array, logvar: Array) -> Array:
@@ -84,12 +133,14 @@ def _draw(subject: Any, seed: int, mu: Array, logvar: Array) -> Array:
     return z
 
 
-def _check_laws(subject: Any, seed: int, rng: np.random.Generator, mu: Array, logvar: Array) -> None:
-    for precision in (np.float64, np.float32):
+def _check_laws(
+    subject: Any, seed: int, rng: np.random.Generator, mu: Array, logvar: Array, dialect: Dialect
+) -> None:
+    for precision in dialect.precisions:
         m, v = mu.astype(precision), logvar.astype(precision)
         z, again = _draw(subject, seed, m, v), _draw(subject, seed, m, v)
         if not np.array_equal(z, again, equal_nan=True):
-            raise Broken("the same seed gives other noise: draw it from the framework's own generator")
+            raise Broken(f"the same {dialect.repeats} gives other noise: draw it from {dialect.source}")
         shift = rng.normal(0, 2, mu.shape).round(2).astype(precision)
         unit = _draw(subject, seed, m, 0 * v)
         if np.array_equal(z, m):
@@ -129,7 +180,7 @@ def _check_gradient(subject: Any, seed: int, rng: np.random.Generator, mu: Array
     expect_close(for_logvar, weight * (z - mu) / 2, "the gradient in logvar, weight times (z - mu) / 2", rounding, size)
 
 
-def _noise(subject: Any, rng: np.random.Generator, scaled: bool, shape: tuple[int, int] = NOISE_SHAPE) -> Array:
+def _noise(subject: Any, rng: np.random.Generator, scaled: bool, shape: tuple[int, int]) -> Array:
     """The standardised noise of one large draw; at logvar = 0 where the scale is not to be trusted."""
     mu = rng.normal(size=shape)
     logvar = rng.uniform(-2, 2, shape) if scaled else np.zeros(shape)
@@ -208,24 +259,71 @@ def _uniform_p(u: Array) -> float:
     return special.kolmogorov(np.sqrt(u.size) * max((steps[1:] - u).max(), (u - steps[:-1]).max()))
 
 
-def _check_shapes(subject: Any, rng: np.random.Generator) -> None:
-    for shape in ((5, 3), (4, 5, 3), (1, 3), (5, 1), (1, 1)):
-        for precision in (np.float32, np.float64):
+def _check_shapes(subject: Any, rng: np.random.Generator, dialect: Dialect) -> None:
+    for shape in dialect.shapes:
+        for precision in dialect.precisions[::-1]:
             mu = rng.normal(size=shape).astype(precision)
             z = subject(mu, rng.uniform(-1, 1, shape).astype(precision))
             expect_shape(z, shape, f"mu and logvar of shape {shape}")
-            if z.dtype != precision:
-                raise Broken(f"mu is {mu.dtype}, z is {z.dtype}: keep the precision of the arguments")
+            if subject.dtypes != [mu.dtype.name]:
+                raise Broken(f"mu is {mu.dtype}, z is {subject.dtypes[0]}: keep the precision of the arguments")
     expect_empty(subject, (np.zeros((0, 3)), np.zeros((0, 3))), (0, 3))
 
 
-def _check_freshness(subject: Any, seed: int, mu: Array, logvar: Array) -> None:
+def _check_freshness(subject: Any, seed: int, mu: Array, logvar: Array, dialect: Dialect) -> None:
     first = _draw(subject, seed, mu, logvar)
     second = subject(mu, logvar)
     if np.array_equal(first, second, equal_nan=True):
-        raise Broken(f"two calls give the same z ({first.flat[0]:.4g} for the first entry): each needs fresh noise")
-    if not np.array_equal(first, _draw(subject, seed, mu, logvar), equal_nan=True):
-        raise Broken("the same seed gives another z: draw the noise from the framework's own generator")
+        many = "two calls give" if dialect is TORCH else "two keys give"
+        raise Broken(f"{many} the same z ({first.flat[0]:.4g} for the first entry): each needs fresh noise")
+    subject.rekey(seed) if dialect is JAX else subject.seed(seed)
+    if not np.array_equal(first, subject(mu, logvar), equal_nan=True):
+        raise Broken(f"the same {dialect.repeats} gives another z: draw the noise from {dialect.source}")
+
+
+def _check_short(subject: Any, seed: int, rng: np.random.Generator, shape: tuple[int, ...]) -> None:
+    """For bfloat16 arguments z, its noise included, is that of the same numbers in float32."""
+    mu, logvar = short_numbers(rng, shape), short_numbers(rng, shape)
+    want = _draw(subject, seed, mu, logvar)
+    subject.seed(seed)
+    z = expect_single(subject, (mu, logvar), "z")
+    what = "the z of the same key and numbers in bfloat16 and in float32"
+    expect_close(z, want, what, LOOSE, LOOSE * (1 + np.abs(want).max()))
+
+
+def _check_keys(subject: SinglePrecision, seed: int, mu: Array, logvar: Array) -> None:
+    """The key alone decides, in compiled code too. NumPy's generator is not seeded again."""
+    keys = Seed(seed), Seed(seed + 1)
+    first, second = (subject(key, mu, logvar) for key in keys)
+    expect_shape(first, mu.shape, "z")
+    _expect_the_same(subject(keys[0], mu, logvar), first, "the same key once more")
+    if np.array_equal(first, second, equal_nan=True):
+        raise Broken(f"two keys give the same z ({first.flat[0]:.4g} for the first entry): use the key that is given")
+    compiled = subject.jit()
+    with under("jax.jit"):
+        found = [compiled(key, mu, logvar) for key in keys]
+    for got, want in zip(found, (first, second)):
+        _expect_the_same(got, want, "under jax.jit, the same key")
+
+
+def _check_vmap(subject: SinglePrecision, seed: int, rng: np.random.Generator) -> None:
+    """Mapped over keys and arguments, each draw has noise of its own, and about its own mu."""
+    mu = rng.normal(size=VMAP_SHAPE).astype(np.float32)
+    mapped = subject.vmap(0).jit()
+    with under("jax.vmap"):
+        z = mapped(Keys(seed, len(mu)), mu, np.zeros_like(mu))
+    expect_shape(z, mu.shape, "z, mapped over keys, mu and logvar")
+    e = (np.asarray(z, float) - mu).reshape(len(mu), -1)
+    expect_numbers(e, "keys mapped by jax.vmap")
+    if not np.std(e) > FLOAT32:
+        raise Broken("under jax.vmap z has no noise")
+    found = dependence((e - e.mean()) / e.std(), ("keys", "entries"))
+    if found and found[0] == "keys":  # what the entries of one draw share is judged above
+        raise Broken(f"under jax.vmap the noise of different keys is {found[1]}: each key gives noise of its own")
+
+
+def _expect_the_same(got: Array, want: Array, what: str) -> None:
+    expect_close(got, want, f"{what} gives another z", LOOSE, LOOSE * (1 + np.abs(want).max()))
 
 
 # What goes wrong
@@ -271,7 +369,18 @@ R9 = (
     "Right distribution, zero gradient: `torch.normal`, `.sample()`, `.detach()` and NumPy cut the graph, "
     "and nothing reaches the encoder; write mu + sigma * eps, or use `.rsample()`."
 )
-R11 = "The graph is cut by `.detach()`, `.data`, `no_grad` or NumPy: the gradient must reach mu and logvar."
+R9_JAX = "Right distribution, zero gradient: `jax.lax.stop_gradient` lets nothing of it reach the encoder."
+R16 = (
+    "The noise does not come from the key: under jit NumPy (or a counter) is asked once, while the function is traced, "
+    "and the noise is frozen; use jax.random and the key that is given."
+)
+R17 = "Key reuse: one key served for two draws, and these are equal; split the key, or draw once, of the shape of mu."
+R30 = "Computed in bfloat16: turn mu and logvar into float32 first, and let noise and sum be float32."
+R31 = (
+    "NumPy, `float()` and Python's `if` ask for numbers that are not there yet when JAX differentiates or compiles: "
+    "use jnp and jax.random throughout."
+)
+R32 = "A key is kept in a global variable, and under jit lost in the trace: use the key that is given, change no global."
 
 
 @dataclass
@@ -296,9 +405,10 @@ class Evidence:
     """The same at logvar = 1."""
 
 
-def _collect(subject: Any, seed: int, rng: np.random.Generator, mu: Array, logvar: Array) -> Evidence | None:
+def _collect(
+    subject: Any, seed: int, rng: np.random.Generator, mu: Array, logvar: Array, shape: tuple[int, int]
+) -> Evidence | None:
     other_mu, other_logvar = mu + rng.uniform(0.5, 2, mu.shape), logvar + rng.uniform(0.3, 1.5, mu.shape)
-    shape = (400, 50)
     try:
         z = _draw(subject, seed, mu, logvar)
         moved = _draw(subject, seed, other_mu, logvar), _draw(subject, seed, mu, other_logvar)
@@ -312,16 +422,24 @@ def _collect(subject: Any, seed: int, rng: np.random.Generator, mu: Array, logva
 
 
 def _misconceptions(
-    subject: Any, seed: int, rng: np.random.Generator, mu: Array, logvar: Array
+    subject: Any, seed: int, rng: np.random.Generator, mu: Array, logvar: Array, dialect: Dialect
 ) -> Iterator[Misconception]:
     """The catalogue, most telling first. Those of one framework only are added here, by their own evidence."""
-    seen = _collect(subject, seed, rng, mu, logvar)
+    pure = dialect is JAX
+    if pure:
+        yield Misconception("R32", R32, lambda: _leak_evidence(subject, mu, logvar))
+    seen = _collect(subject, seed, rng, mu, logvar, dialect.noise_shape if pure else (400, 50))
     if seen is None:
         return
+    dtype = Misconception("R27", "The precision of the arguments is lost: let eps have the dtype of mu.",
+                          lambda: _dtype_evidence(subject, mu, logvar, dialect))  # fmt: skip
     yield Misconception("R12", "Two calls agree exactly: there is no randomness left (this is an autoencoder).",
                         lambda: _constant_evidence(seen))  # fmt: skip
-    yield Misconception("R18", "The noise does not follow the seed: take it from the framework's own generator.",
-                        lambda: _unseeded_evidence(seen))  # fmt: skip
+    if pure:
+        yield Misconception("R16", R16, lambda: _traced_evidence(subject, seed, seen))
+        yield dtype  # z in bfloat16 would be taken for a wrong law
+    yield Misconception("R18", f"The noise does not follow the {dialect.repeats}: take it from {dialect.source}.",
+                        lambda: _unseeded_evidence(seen, dialect))  # fmt: skip
     yield Misconception("R14", "mu and sigma are exchanged: eps multiplies sigma.", lambda: _exchange_evidence(seen))
     yield Misconception("R15", R15, lambda: _twice_evidence(subject, seed, seen))
     for scale in SCALES:
@@ -336,16 +454,22 @@ def _misconceptions(
                         lambda: _sharing_evidence(seen, (0,)))  # fmt: skip
     yield Misconception("R24", "All latent dimensions of an example share one eps; it needs the shape of mu.",
                         lambda: _sharing_evidence(seen, (1,)))  # fmt: skip
+    if pure:
+        yield Misconception("R17", R17, lambda: _reuse_evidence(seen))
     yield Misconception("R6", "Your noise is uniform; it must be standard normal.", lambda: _uniform_evidence(seen))
     yield Misconception("R13", "The same eps at each call; take randomness from outside.",
                         lambda: _frozen_evidence(seen))  # fmt: skip
     yield Misconception("R25", "The noise is not standard normal.", lambda: _moment_evidence(seen))
     yield Misconception("R26", "The arguments are changed in place: compute new tensors.",
                         lambda: _mutation_evidence(subject))  # fmt: skip
-    yield Misconception("R9", R9, lambda: _gradient_evidence(subject, seed, seen, 2))
-    yield Misconception("R11", R11, lambda: _gradient_evidence(subject, seed, seen, 1))
-    yield Misconception("R27", "The precision of the arguments is lost: let eps have the dtype of mu.",
-                        lambda: _dtype_evidence(subject, mu, logvar))  # fmt: skip
+    if pure:
+        yield Misconception("R31", R31, lambda: _tracing_evidence(subject, seen))
+    yield Misconception("R9", R9_JAX if pure else R9, lambda: _gradient_evidence(subject, seed, seen, 2))
+    yield Misconception("R11", f"The graph is cut by {dialect.cut}: the gradient must reach mu and logvar.",
+                        lambda: _gradient_evidence(subject, seed, seen, 1))  # fmt: skip
+    yield dtype
+    if pure:
+        yield Misconception("R30", R30, lambda: _short_evidence(subject, seed, mu.shape))
 
 
 def _same(a: Array, b: Array) -> bool:
@@ -362,10 +486,10 @@ def _constant_evidence(seen: Evidence) -> str | None:
     return f"at mu = {seen.mu.flat[0]:g}, logvar = {seen.logvar.flat[0]:g} each call gives z = {seen.z.flat[0]:.4g}"
 
 
-def _unseeded_evidence(seen: Evidence) -> str | None:
+def _unseeded_evidence(seen: Evidence, dialect: Dialect) -> str | None:
     if np.array_equal(seen.again, seen.z, equal_nan=True):
         return None
-    return f"with one seed the first entry is {seen.z.flat[0]:.4g}, then {seen.again.flat[0]:.4g}"
+    return f"with one {dialect.repeats} the first entry is {seen.z.flat[0]:.4g}, then {seen.again.flat[0]:.4g}"
 
 
 def _exchange_evidence(seen: Evidence) -> str | None:
@@ -492,9 +616,71 @@ def _mutation_evidence(subject: Any) -> str | None:
     return f"after the call {' and '.join(changed)} had other numbers" if changed else None
 
 
-def _dtype_evidence(subject: Any, mu: Array, logvar: Array) -> str | None:
-    for precision in (np.float32, np.float64):
-        z = subject(mu.astype(precision), logvar.astype(precision))
-        if z.dtype != precision:
-            return f"mu is {np.dtype(precision)}, z is {z.dtype}"
+def _dtype_evidence(subject: Any, mu: Array, logvar: Array, dialect: Dialect) -> str | None:
+    for precision in dialect.precisions[::-1]:
+        subject(mu.astype(precision), logvar.astype(precision))
+        if subject.dtypes != [np.dtype(precision).name]:
+            return f"mu is {np.dtype(precision)}, z is {subject.dtypes[0]}"
+    return None
+
+
+# Those of JAX
+
+
+def _leak_evidence(subject: Keyed, mu: Array, logvar: Array) -> str | None:
+    """Whether a call fails because an earlier, compiled one has left something of its trace behind."""
+    try:
+        subject.rekey(0)
+        first = subject(mu, logvar)
+        subject.rekey(0)
+        if np.array_equal(first, subject(mu, logvar), equal_nan=True):
+            return None
+        subject.subject.jit()(Seed(0), mu, logvar)
+        subject(mu, logvar)
+    except Failure as failure:
+        return f"called after jax.jit {failure}" if failure.type == "UnexpectedTracerError" else None
+    return None
+
+
+def _traced_evidence(subject: Keyed, seed: int, seen: Evidence) -> str | None:
+    """Whether two keys give one z in compiled code, and two where it is not compiled."""
+    if np.array_equal(seen.z, seen.next, equal_nan=True):
+        return None
+    compiled = subject.subject.jit()
+    first, second = (compiled(Seed(seed + n), seen.mu, seen.logvar) for n in (0, 1))
+    if not np.array_equal(first, second, equal_nan=True):
+        return None
+    return (f"the first entry is {seen.z.flat[0]:.4g} and {seen.next.flat[0]:.4g} for two keys, and under jax.jit "
+            f"{first.flat[0]:.4g} for both")  # fmt: skip
+
+
+def _reuse_evidence(seen: Evidence) -> str | None:
+    """Whether two examples, or two latent dimensions, have the same noise."""
+    for rows, name in ((seen.unit, "examples"), (seen.unit.T, "latent dimensions")):
+        scaled = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        alike = np.triu(scaled @ scaled.T > 0.999, 1)
+        if alike.any():
+            a, b = np.argwhere(alike)[0]
+            return f"of {len(rows)} {name} at logvar = 0, number {a + 1} and number {b + 1} have the same noise"
+    return None
+
+
+def _tracing_evidence(subject: Keyed, seen: Evidence) -> str | None:
+    for what, call in (
+        ("jax.grad", lambda: subject.vjp((seen.mu, seen.logvar), np.ones(seen.mu.shape))),
+        ("jax.jit", lambda: subject.subject.jit()(Seed(0), seen.mu, seen.logvar)),
+    ):
+        try:
+            call()
+        except Failure as failure:
+            if untraceable(failure):
+                return f"under {what} {failure}"
+    return None
+
+
+def _short_evidence(subject: Keyed, seed: int, shape: tuple[int, ...]) -> str | None:
+    try:
+        _check_short(subject, seed, np.random.default_rng(0), shape)
+    except Broken as broken:
+        return str(broken)
     return None
