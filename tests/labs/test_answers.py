@@ -1,6 +1,7 @@
 """Every sample answer of every lab gets the marks and the diagnosis it deserves, for several seeds.
 
-`VAELABS_SEEDS=200` runs the full calibration: no right answer may ever lose a point.
+`VAELABS_SEEDS=200` runs the full calibration: no right answer may ever lose a point. Without it some of JAX's wrong
+answers are left out, see `tried`.
 """
 
 from __future__ import annotations
@@ -105,12 +106,20 @@ def check(lab: str, answer: Answer, seed: int) -> Score:
         return eval(score, names)
 
 
+def tried(lab: str, task: str, right: bool) -> list[Answer]:
+    """All right answers, and the wrong ones, but only every third where JAX compiles each for seconds.
+
+    VAELABS_SEEDS=1 tries every one.
+    """
+    found = [answer for answer in answers(lab, task) if answer.right == right]
+    return found if right or SEEDS or lab != "vae_flax" else found[::3]
+
+
 def each(right: bool) -> list[Any]:
     return [
         pytest.param(lab, answer, id=f"{lab}-{task}-{answer.name.replace(' ', '_')}")
         for lab, task in FILES
-        for answer in answers(lab, task)
-        if answer.right == right
+        for answer in tried(lab, task, right)
     ]
 
 
