@@ -202,7 +202,7 @@ def run_notebook(
     *,
     quick: bool = True,
     show: bool = False,
-    cell_seconds: int = 60,
+    cell_seconds: int = 120,
     notebook_seconds: int = 600,
 ) -> Run:
     """Execute a copy of `nb` in a scratch folder; `quick` takes the profile from its own metadata."""
