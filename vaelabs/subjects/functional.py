@@ -57,13 +57,12 @@ class Apply(StandIn):
 class TrainingState(StandIn):
     """A flax TrainState: `params`, plain gradient descent of this `learning_rate`, and a right ELBO as `apply_fn`.
 
-    apply_fn(params, key, x) gives (elbo, log_lik, kl), each (B,), in nats, with one draw of z for each row; `kind` is
-    "gaussian" (mean from the decoder, standard deviation exp(log_sigma)) or "bernoulli" (logits from the decoder).
+    apply_fn(params, key, x) gives (elbo, log_lik, kl), each (B,), in nats, with one draw of z for each row; the pixels
+    are normal, with the decoder's output as mean and exp(log_sigma) as standard deviation.
     """
 
     params: Params
     learning_rate: float
-    kind: str = "gaussian"
 
 
 @dataclass(frozen=True)

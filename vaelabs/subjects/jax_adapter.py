@@ -129,17 +129,12 @@ class _Elbo:
 
     encode: _Apply
     decode: _Apply
-    kind: str
 
     def __call__(self, params: Any, key: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         mu, logvar = self.encode(params["encoder"], x)
         z = mu + jnp.exp(logvar / 2) * jax.random.normal(key, mu.shape, mu.dtype)
         out = self.decode(params["decoder"], z)
-        if self.kind == "bernoulli":
-            terms = x * jax.nn.log_sigmoid(out) + (1 - x) * jax.nn.log_sigmoid(-out)
-        else:
-            terms = jax.scipy.stats.norm.logpdf(x, out, jnp.exp(params["log_sigma"]))
-        log_lik = terms.sum(-1)
+        log_lik = jax.scipy.stats.norm.logpdf(x, out, jnp.exp(params["log_sigma"])).sum(-1)
         kl = 0.5 * (mu**2 + jnp.expm1(logvar) - logvar).sum(-1)
         return log_lik - kl, log_lik, kl
 
@@ -147,7 +142,7 @@ class _Elbo:
 def _training_state(told: TrainingState) -> Any:
     from flax.training.train_state import TrainState
 
-    elbo = _Elbo(build(Apply(told.params.encoder)), build(Apply(told.params.decoder)), told.kind)
+    elbo = _Elbo(build(Apply(told.params.encoder)), build(Apply(told.params.decoder)))
     return TrainState.create(apply_fn=elbo, params=build(told.params), tx=_descent(told.learning_rate))
 
 
