@@ -115,6 +115,10 @@ def bits_per_dim(elbo, n_dims, levels=256):
 def bits_per_dim(elbo, n_dims, levels=256):
     return -elbo / (n_dims * math.log(2))
 
+# %% wrong D7: no levels, by log2
+def bits_per_dim(elbo, n_dims, levels=256):
+    return -elbo / n_dims * jnp.log2(jnp.e)
+
 # %% wrong D8: one logarithm for the image
 def bits_per_dim(elbo, n_dims, levels=256):
     return -(elbo - math.log(levels)) / (n_dims * math.log(2))
