@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+_ESCAPES = re.compile(r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)?|\[[0-?]*[ -/]*[@-~]|.)")
+
+
+def readable(text: str, length: int = 1000) -> str:
+    """Text of a student's making as it may be shown: no terminal's escape sequences, nothing invisible, not too long."""
+    text = "".join(each if each.isprintable() or each == "\n" else " " if each == "\t" else "" for each in
+                   _ESCAPES.sub("", text[: 4 * length]))
+    return text if len(text) <= length else text[:length] + " ..."
+
 
 class Failure(Exception):
     """A call of the student's code that gave no result, with what is needed to explain it.
@@ -14,8 +25,9 @@ class Failure(Exception):
     """
 
     def __init__(self, kind: str, message: str, *, type: str = "", line: str = ""):
-        super().__init__(message)
-        self.kind, self.message, self.type, self.line = kind, message, type, line
+        super().__init__(readable(message))
+        self.kind, self.message = kind, readable(message)
+        self.type, self.line = readable(type, 100), readable(line, 200)
 
     def __str__(self) -> str:
         where = f", at the line `{self.line}`" if self.line else ""

@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import io
-import linecache
 import random
-import signal
-import sys
-import sysconfig
-import threading
-import traceback
-import warnings
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .failure import Failure
 from .functional import Leaf
+from .guard import OutOfTime, failure_of, quiet, time_limit
 from .net import Net
+from .remote import Remote, RemoteSubject
 from .stand_in import StandIn
 from .trace import Trace
 
 TIME_LIMIT = 10.0  # seconds of computing for one call, unless the adapter says otherwise; milliseconds are enough
-WAITING = 3.0  # times as long on the clock, for code that waits: a busy machine is not the student's fault
 MAX_SIZE = 50_000_000  # numbers in one result
 
 Argument = np.ndarray | float | int | str | None | Net | StandIn
 Result = np.ndarray | tuple[np.ndarray, ...]
 
-_OURS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
 
-
-def as_subject(target: Any, framework: str, time_limit: float | None = None) -> LocalSubject:
-    """The student's function or class `target` as a subject; a subject is returned as it is.
+def as_subject(target: Any, framework: str, time_limit: float | None = None) -> LocalSubject | RemoteSubject:
+    """The student's function or class `target`, here or in a kernel, as a subject; a subject is returned as it is.
 
     `framework` names an adapter module of this package: "torch", "pyro" or "jax".
     """
+    if isinstance(target, Remote):
+        return target.as_subject(framework, time_limit)
     if hasattr(target, "vjp") and hasattr(target, "seed"):
         return target
     adapter = importlib.import_module(f"{__package__}.{framework}_adapter")
@@ -210,17 +201,13 @@ class LocalSubject:
         if self._slow:
             raise self._slow[0]
         try:
-            with _quiet(), self.adapter.settings_restored(), _time_limit(self.time_limit):
+            with quiet(), self.adapter.settings_restored(), time_limit(self.time_limit):
                 return call()
-        except _OutOfTime:
+        except OutOfTime:
             self._slow.append(Failure("timeout", f"it took longer than {self.time_limit:g} seconds"))
             raise self._slow[0] from None
         except BaseException as error:  # SystemExit and KeyboardInterrupt too: they are the student's here
-            text = _text(error).splitlines()
-            if isinstance(error, NotImplementedError) and not text:  # a library's own has a reason
-                raise Failure("unanswered", "it is not written yet", type="NotImplementedError") from error
-            message = f"it raised {type(error).__name__}" + (f": {text[0][:300]}" if text else "")
-            raise Failure("raised", message, type=type(error).__name__, line=_students_line(error)) from error
+            raise failure_of(error) from error
 
 
 def _parts(result: Any) -> tuple | list:
@@ -314,56 +301,3 @@ class LocalInstance:
         except Failure as failure:
             failure.message = self.adapter.in_short(failure.message)
             raise
-
-
-class _OutOfTime(BaseException):
-    """Not an Exception, so that a student's `except Exception` does not swallow it."""
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt Python code after `seconds` of computing; without effect outside the main thread.
-
-    Code that never returns to Python is stopped by the kernel's own time limit.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def strike(signum: int, frame: Any) -> None:
-        raise _OutOfTime
-
-    clocks = ((signal.ITIMER_PROF, signal.SIGPROF, seconds), (signal.ITIMER_REAL, signal.SIGALRM, WAITING * seconds))
-    before = [(number, signal.signal(number, strike)) for _, number, _ in clocks]
-    for clock, _, limit in clocks:
-        signal.setitimer(clock, limit, 1.0)  # again each second, should the first be swallowed
-    try:
-        yield
-    finally:
-        for clock, _, _ in clocks:
-            signal.setitimer(clock, 0)
-        for number, handler in before:
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Swallow prints and warnings: nbgrader 0.9 gives 0 for a graded cell that writes to stderr."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error).strip()
-    except Exception:
-        return ""
-
-
-def _students_line(error: BaseException) -> str:
-    """The innermost line of the traceback that is neither ours nor a library's."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not frame.filename.startswith((*_OURS, sys.prefix + "/lib")):
-            return (frame.line or linecache.getline(frame.filename, frame.lineno)).strip()[:200]
-    return ""
