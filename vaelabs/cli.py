@@ -26,6 +26,15 @@ out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
+UNCONFINED = {
+    "landlock": "Reduced isolation: students' code cannot read your files, but can see their names and sizes, and "
+    "connect to local services.",
+    "none": "NO ISOLATION: students' code can read, change and send away everything that you can. "
+    "Grade only notebooks that you have written yourself.",
+}
+"""What is said before grading without the full sandbox."""
+
+
 def command(function: Callable) -> Callable:
     """A subcommand: known errors become one message and exit code 1, Ctrl-C becomes 130."""
 
@@ -129,16 +138,48 @@ def pull(course: Course, lab: str) -> None:
 @click.argument("labs", nargs=-1, metavar="[LAB]...")
 @click.option("--student", "students", multiple=True, metavar="ID", help="Only this student; may be repeated.")
 @click.option("--force", is_flag=True, help="Grade again what has not changed since it was graded.")
+@click.option(
+    "--isolation",
+    type=click.Choice(["bubblewrap", "landlock", "none"]),
+    default="bubblewrap",
+    show_default=True,
+    help="What confines students' code. landlock: less; none: nothing, it can read and change all that you can.",
+)
+@click.option(
+    "--course",
+    "root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Any nbgrader course folder: source/, submitted/ and its own nbgrader_config.py.",
+)
 @click.pass_obj
 @command
-def grade(course: Course, labs: tuple[str, ...], students: tuple[str, ...], force: bool) -> None:
+def grade(
+    course: Course, labs: tuple[str, ...], students: tuple[str, ...], force: bool, isolation: str, root: Path | None
+) -> None:
     """Mark the submissions in submitted/ (all labs and students by default).
 
     Writes autograded/, the gradebook and report/marks.csv. The exit code is 0 only when every submission
     was marked; those that a person must look at are listed at the end, and no mark is guessed.
     """
-    if not _grade(course, labs, students, force):
+    if not _grade(Course(root.resolve()) if root else course, labs, students, force, isolation):
         sys.exit(2)
+
+
+@main.command()
+@command
+def doctor() -> None:
+    """Say what this machine can do to confine students' code, what is missing, and how to get it."""
+    from .sandbox.doctor import findings
+
+    found = findings()
+    for each in found:
+        mark = {"ok": "[green]ok[/]  ", "warn": "[yellow]warn[/]", "fail": "[red]FAIL[/]"}[each.level]
+        out.print(f"{mark}  [bold]{escape(each.name)}[/]: {escape(each.sentence)}", highlight=False)
+        if each.fix:
+            out.print("        " + each.fix.replace("\n", "\n        "), markup=False, highlight=False)
+    if any(each.level == "fail" for each in found):
+        sys.exit(1)
 
 
 @main.command()
@@ -187,11 +228,16 @@ def demo(course: Course, labs: tuple[str, ...], into: str) -> None:
         sys.exit(2)
 
 
-def _grade(course: Course, labs: tuple[str, ...], students: tuple[str, ...], force: bool) -> bool:
+def _grade(
+    course: Course, labs: tuple[str, ...], students: tuple[str, ...], force: bool, isolation: str = "bubblewrap"
+) -> bool:
     """Grade with a progress bar, then say what came of it; whether nothing needs a person."""
     from .grading import grade as grade_class
     from .grading import make_marks
+    from .sandbox import Isolation
 
+    if isolation != "bubblewrap":
+        err.print(UNCONFINED[isolation], style="bold red")
     chosen = course.choose(labs, course.built_labs(), "lab in source/")
     people = course.choose(students, course.students(), "student in submitted/")
     columns = (
@@ -205,10 +251,10 @@ def _grade(course: Course, labs: tuple[str, ...], students: tuple[str, ...], for
         bar = progress.add_task("Grading", total=len(chosen) * len(people))
 
         def begin(student: str, lab: str) -> None:
-            progress.update(bar, description=escape(f"Grading {lab} of {student}"))
+            progress.update(bar, description=f"Grading {lab} of {_name(student)}")
 
         try:
-            for result in grade_class(course, chosen, people, force, begin):
+            for result in grade_class(course, chosen, people, force, Isolation(isolation), begin):
                 results.append(result)
                 progress.advance(bar)
         finally:
@@ -225,7 +271,7 @@ def _grade(course: Course, labs: tuple[str, ...], students: tuple[str, ...], for
         out.print(f"\n{len(review)} to be looked at by a person:")
         for result in review:
             why = result.reason or "; ".join(v.message for v in result.verdicts if v.status == "needs_review")
-            out.print(f"  {result.student}, {result.lab}: {why}", markup=False, highlight=False)
+            out.print(f"  {_name(result.student)}, {result.lab}: {escape(why)}", highlight=False)
     return not review
 
 
@@ -271,17 +317,24 @@ def _show_results(results: list[Any]) -> None:
             table.add_column(str(n), justify="right")
         table.add_column("sum", justify="right", style="bold")
         for result in of_lab:
-            table.add_row(escape(result.student), *(_cell(verdict) for verdict in result.verdicts), f"{result.points:g}")
+            table.add_row(_name(result.student), *(_cell(verdict) for verdict in result.verdicts), f"{result.points:g}")
         out.print(table)
         remarks = Table(box=None, pad_edge=False, show_header=False)
         remarks.add_column(overflow="fold")
         remarks.add_column()
         for result in of_lab:
             for remark in _remarks(result):
-                remarks.add_row(escape(result.student), escape(remark))
+                remarks.add_row(_name(result.student), escape(remark))
         if remarks.row_count:
             out.print("What they read:")
             out.print(remarks)
+
+
+def _name(text: str) -> str:
+    """A name that someone else chose, as the terminal may show it."""
+    from .subjects.failure import readable
+
+    return escape(readable(text, 60))
 
 
 def _columns(names: list[str]) -> Columns:

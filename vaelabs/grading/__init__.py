@@ -6,7 +6,8 @@ What runs below it is nbgrader's `Autograde`, one submission at a time, with our
 """
 
 from .batch import grade, make_marks
+from .execute import Execute
 from .result import Result, load_results
 from .settings import autograde_settings
 
-__all__ = ["Result", "autograde_settings", "grade", "load_results", "make_marks"]
+__all__ = ["Execute", "Result", "autograde_settings", "grade", "load_results", "make_marks"]

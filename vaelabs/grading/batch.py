@@ -20,7 +20,7 @@ import vaelabs
 from vaelabs.checks.rubric import Verdict
 from vaelabs.converting import convert, course_config
 from vaelabs.course import Course, CourseError, read_notebook, write_text
-from vaelabs.sandbox import verdicts
+from vaelabs.sandbox import Isolation, require, verdicts
 
 from .result import Result, forget_result, load_result, load_results
 from .settings import autograde_settings
@@ -36,6 +36,7 @@ def grade(
     labs: list[str],
     students: list[str],
     force: bool = False,
+    isolation: Isolation = Isolation.BUBBLEWRAP,
     begin: Callable[[str, str], None] = lambda student, lab: None,
 ) -> Iterator[Result]:
     """Grade each student's submission of each lab; yields its result when it is done.
@@ -43,9 +44,12 @@ def grade(
     A submission whose record still fits (same file, lab and checks) is not run again unless `force`;
     one that needs review is, as what stood in the way may be gone.
     Every submission gives a result: what cannot be graded is `needs_review` with its reason, what was not
-    handed in is `missing`. `begin` is called before each. Raises CourseError only for faults of the course itself.
+    handed in is `missing`. `begin` is called before each. Raises CourseError only for faults of the course itself, or
+    when this machine cannot confine students' code as `isolation` asks.
     """
+    require(isolation)
     config = course_config(course, autograde_settings())
+    config.Execute.isolation = isolation
     for lab in labs:
         _register(course, config, lab)
         for student in students:
@@ -81,7 +85,8 @@ def make_marks(course: Course) -> Path:
 
 def _grade_one(course: Course, config: Config, student: str, lab: str, force: bool) -> Result:
     submission = course.submission(student, lab)
-    fingerprint = _fingerprint(course, lab, submission)
+    isolation = config.Execute.isolation
+    fingerprint = _fingerprint(course, lab, submission, isolation)
     old = load_result(course, student, lab)
     if old is not None and not force and old.fingerprint == fingerprint and _still_stands(course, config, old):
         return old
@@ -92,7 +97,7 @@ def _grade_one(course: Course, config: Config, student: str, lab: str, force: bo
     def give_up(status: str, reason: str) -> Result:
         _withdraw(course, config, student, lab, review=status == "needs_review")
         blank = _without(course, lab, status, reason)
-        return Result(student, lab, blank, fingerprint, time.monotonic() - begin, reason, fresh=True)
+        return Result(student, lab, blank, fingerprint, isolation, time.monotonic() - begin, reason, fresh=True)
 
     if set(student) & UNUSABLE:
         return give_up("needs_review", f"the folder submitted/{student} has one of * ? [ ] in its name; rename it")
@@ -110,7 +115,7 @@ def _grade_one(course: Course, config: Config, student: str, lab: str, force: bo
         return give_up("needs_review", f"{student}'s {lab} could not be graded: {_first_line(error)}")
     lost = "the graded cell of this task is lost"
     complete = [graded.get(blank.task, blank) for blank in _without(course, lab, "needs_review", lost)]
-    return Result(student, lab, complete, fingerprint, time.monotonic() - begin, fresh=True)
+    return Result(student, lab, complete, fingerprint, isolation, time.monotonic() - begin, fresh=True)
 
 
 def _still_stands(course: Course, config: Config, old: Result) -> bool:
@@ -190,9 +195,9 @@ def _without(course: Course, lab: str, status: str, message: str) -> list[Verdic
     ]
 
 
-def _fingerprint(course: Course, lab: str, submission: Path) -> str:
-    """Hash of all that a mark depends on: the submission, the lab and our code."""
-    digest = hashlib.sha256(_hash_of_package().encode())
+def _fingerprint(course: Course, lab: str, submission: Path, isolation: str) -> str:
+    """Hash of all that a mark depends on: the submission, the lab, our code and what confined the student's."""
+    digest = hashlib.sha256((_hash_of_package() + isolation).encode())
     for path in (course.notebook("source", lab), submission):
         digest.update(path.read_bytes() if path.is_file() else b"")
         digest.update(b"\0")
@@ -203,9 +208,11 @@ def _fingerprint(course: Course, lab: str, submission: Path) -> str:
 def _hash_of_package() -> str:
     root = Path(vaelabs.__file__).parent
     digest = hashlib.sha256()
+    ours = [root / "judge.py"]
     for folder in ("checks", "subjects", "sandbox", "grading"):
-        for path in sorted((root / folder).rglob("*.py")):
-            digest.update(path.read_bytes())
+        ours += sorted((root / folder).rglob("*.py"))
+    for path in ours:
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

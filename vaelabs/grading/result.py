@@ -15,6 +15,8 @@ from vaelabs.course import Course, write_text
 class Result:
     """The verdicts on one submission. `fingerprint` names what they depend on; `seconds` is wall time.
 
+    `isolation` says what confined the student's code.
+
     `reason` says why nothing could be graded; `fresh` tells a result of this run from a record.
     """
 
@@ -22,6 +24,7 @@ class Result:
     lab: str
     verdicts: list[Verdict]
     fingerprint: str
+    isolation: str
     seconds: float = 0.0
     reason: str = ""
     fresh: bool = False
@@ -48,6 +51,7 @@ class Result:
             "student": self.student,
             "lab": self.lab,
             "fingerprint": self.fingerprint,
+            "isolation": self.isolation,
             "seconds": round(self.seconds, 2),
             "reason": self.reason,
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
@@ -64,6 +68,7 @@ def load_result(course: Course, student: str, lab: str) -> Result | None:
             data["lab"],
             [Verdict.from_dict(each) for each in data["verdicts"]],
             data["fingerprint"],
+            data["isolation"],
             data["seconds"],
             data["reason"],
         )

@@ -13,8 +13,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
-from vaelabs.sandbox import Execute
-
+from .execute import Execute
 from .preprocessors import ClearOutput, DeduplicateIds, MakeVerdicts, SaveAutoGrades
 
 

@@ -5,15 +5,22 @@
 So far the limits are those of time and output: the README says what that means ("What it does not do yet").
 """
 
-from .execute import FAST_COMPILER, Execute, Run, run_notebook, with_profile
+from .execute import FAST_COMPILER, Execute, Run, error_output, run_notebook, with_profile
+from .isolation import Isolation, require
+from .provisioner import admit, judge_path
 from .verdicts import DOUBT, is_autograded, uses_our_checks, verdict_of, verdicts, without_stderr
 
 __all__ = [
     "DOUBT",
     "Execute",
     "FAST_COMPILER",
+    "Isolation",
     "Run",
+    "admit",
+    "error_output",
     "is_autograded",
+    "judge_path",
+    "require",
     "run_notebook",
     "uses_our_checks",
     "verdict_of",

@@ -18,10 +18,13 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 from nbformat import NotebookNode
 from nbgrader import preprocessors
-from traitlets import Bool, Dict, Integer, Unicode
+from traitlets import Bool, Dict, Enum, Integer, Type, Unicode
 
 from vaelabs.course import SHOW_TAG, read_notebook
 
+from .isolation import Isolation, require
+from .limits import Limits
+from .provisioner import SandboxKernelManager, kernel_specs
 from .verdicts import is_autograded, mentions_name_error, uses_our_checks
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
@@ -31,6 +34,10 @@ FAST_COMPILER = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive
 """XLA's flags for a quick run, in which JAX compiles for longer than it computes."""
 
 MAX_RESTARTS = 5
+
+ENDED = "the cell ended the Python process it ran in"
+
+SPARE = 60  # seconds that a kernel may live longer than its notebook
 
 MAX_OUTPUT = 10_000_000
 """Characters that one cell may print or draw: the rest is dropped, or an endless `print` fills the grader's memory."""
@@ -50,6 +57,9 @@ class Execute(preprocessors.Execute):
     quick = Dict(help="Values put after the `parameters` cell; by default those of the source notebook.").tag(
         config=True
     )
+    isolation = Enum(
+        list(Isolation), Isolation.NONE, help="What keeps the notebook's code away from the rest of the machine."
+    ).tag(config=True)
     fast_compiler = Bool(True, help="Let JAX compile quickly to slower code.").tag(config=True)
     source = Unicode("source", help="Folder of the instructor notebooks.").tag(config=True)
 
@@ -57,11 +67,29 @@ class Execute(preprocessors.Execute):
     raise_on_iopub_timeout = Bool(False)  # a slow machine is not the student's fault
     iopub_timeout = Integer(30)
     shutdown_kernel = Unicode("immediate")
+    kernel_manager_class = Type(SandboxKernelManager)
+
+    judge_folder: Path | None = None
+    """A folder of ours that the kernel sees, and can connect to sockets in."""
+
+    def __init__(self, **settings: Any):
+        super().__init__(kernel_manager_class=SandboxKernelManager, **settings)
+
+    def create_kernel_manager(self) -> SandboxKernelManager:
+        """A kernel with our limits, whatever kernel the notebook asks for."""
+        limits = Limits(wall_seconds=self.notebook_seconds + SPARE, cpu_seconds=self.notebook_seconds + SPARE)
+        specs = kernel_specs(self.isolation, limits, self.judge_folder)
+        self.km = self.kernel_manager_class(kernel_name="python3", config=self.config, kernel_spec_manager=specs)
+        return self.km
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, km: Any = None
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Execute `nb`; the outputs are in the notebook returned."""
+        """Execute `nb`; the outputs are in the notebook returned.
+
+        Raises CourseError when this machine cannot confine code as `isolation` asks.
+        """
+        require(self.isolation)
         self._culprits: set[int] = set()
         self._printed: dict[int, int] = {}
         self._restarts = 0
@@ -79,7 +107,7 @@ class Execute(preprocessors.Execute):
         if cell.cell_type != "code":
             return cell, resources
         if time.monotonic() > self._deadline or self._restarts > MAX_RESTARTS:
-            cell.outputs = [_error("TimeLimit", f"the notebook used up its {self.notebook_seconds} seconds")]
+            cell.outputs = [error_output("TimeLimit", f"the notebook used up its {self.notebook_seconds} seconds")]
             return cell, resources
         self._guarded(cell, index)
         if not self._shown and uses_our_checks(cell) and mentions_name_error(cell):
@@ -98,6 +126,10 @@ class Execute(preprocessors.Execute):
             return super().process_message(msg, cell, cell_index)
         except IndexError:  # a display was to be rewritten whose output is gone: nothing that a mark depends on
             return None
+
+    def run_cell(self, cell: NotebookNode, index: int) -> None:
+        """Execute one cell of the notebook; its outputs are in the cell."""
+        self.execute_cell(cell, index, store_history=True)
 
     def setup_kernel(self, **kwargs: Any) -> AbstractContextManager[None]:
         return super().setup_kernel(**self._process(), **kwargs)
@@ -126,13 +158,15 @@ class Execute(preprocessors.Execute):
         The fresh kernel is brought to the state before cell `upto`, by default this one.
         """
         self._printed[index] = 0
+        provisioner = self.km.provisioner
         try:
-            self.execute_cell(cell, index, store_history=True)
+            self.run_cell(cell, index)
         except CellTimeoutError:
             seconds = self.timeout if time.monotonic() < self._deadline else self.notebook_seconds
-            fault = _error("TimeLimit", f"it was stopped after {seconds} seconds")
+            fault = error_output("TimeLimit", f"it was stopped after {seconds} seconds")
         except DeadKernelError:
-            fault = _error("KernelDied", "the cell ended the Python process it ran in")
+            cause = provisioner.cause
+            fault = error_output(cause.name, cause.sentence) if cause else error_output("KernelDied", ENDED)
         else:
             return
         cell.outputs = [fault]
@@ -169,11 +203,14 @@ class Execute(preprocessors.Execute):
     def _parameterized(self, nb: NotebookNode, resources: dict[str, Any]) -> NotebookNode:
         """The notebook with the quick profile put after its `parameters` cell."""
         quick = self.quick
-        where = resources.get("nbgrader")
-        if not quick and where:
-            source = read_notebook(Path(self.source, where["assignment"], f"{where['notebook']}.ipynb"))
+        if not quick and (source := self.instructors(resources)):
             quick = source.metadata.get("vaelabs", {}).get("quick", {})
         return with_profile(nb, quick)
+
+    def instructors(self, resources: dict[str, Any]) -> NotebookNode | None:
+        """The instructor's notebook of what is being graded; None outside of nbgrader."""
+        where = resources.get("nbgrader")
+        return read_notebook(Path(self.source, where["assignment"], f"{where['notebook']}.ipynb")) if where else None
 
 
 def with_profile(nb: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
@@ -221,5 +258,5 @@ def run_notebook(
     return Run(done, time.monotonic() - begin)
 
 
-def _error(name: str, sentence: str) -> NotebookNode:
+def error_output(name: str, sentence: str) -> NotebookNode:
     return nbformat.v4.new_output("error", ename=name, evalue=sentence, traceback=[f"{name}: {sentence}"])

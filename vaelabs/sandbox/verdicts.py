@@ -11,9 +11,13 @@ from nbgrader.utils import determine_grade
 
 from vaelabs.checks.rubric import MIME, Verdict, read_verdict
 from vaelabs.course import grade_id
+from vaelabs.subjects.failure import readable
 
 DOUBT = "vaelabs_doubt"
 """Key in an answer cell's metadata: a sentence why a person must look, should the task not earn everything."""
+
+LIMITS = ("TimeLimit", "MemoryLimit", "OutputLimit", "KernelDied")
+"""Names of the errors in cells that used more than they may, or ended the kernel. "Infrastructure" is our own fault."""
 
 
 def is_autograded(cell: NotebookNode) -> bool:
@@ -41,6 +45,7 @@ def verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
     """
     verdict = _verdict_of(nb, cell)
     doubts = [each.metadata[DOUBT] for each in nb.cells if grade_id(each) == verdict.task and DOUBT in each.metadata]
+    doubts += [error[1] for each in nb.cells if (error := _error(each)) and error[0] == "Infrastructure"]
     if doubts and verdict.points < verdict.max_points:
         return Verdict(verdict.task, 0.0, verdict.max_points, "needs_review", message=f"{verdict.task}: {doubts[0]}")
     return verdict
@@ -86,8 +91,10 @@ def _verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
         if places.get(task, -1) > places[meta.grade_id]:
             return nothing("needs_review", f"{task}: the graded cell stands before the answer; cells were moved")
         return nothing("failed", f"{task}: {stopped[1]}; is the answer cell complete?")
-    if stopped[0] in ("TimeLimit", "KernelDied"):
+    if stopped[0] in LIMITS:
         return nothing("failed", f"{task}: {stopped[1]}")
+    if stopped[0] == "NoScore":
+        return nothing("needs_review", f"{task}: {stopped[1]}")
     if not uses_our_checks(cell):
         return nothing("graded", f"{task}: a test failed with {stopped[0]}" + (f": {stopped[1]}" if stopped[1] else ""))
     return nothing("needs_review", f"{task}: the check stopped with {stopped[0]}: {stopped[1]}")
@@ -114,5 +121,6 @@ def _error(cell: NotebookNode) -> tuple[str, str] | None:
     """Name and text of the cell's error output, if it has one."""
     for output in cell.get("outputs", []):
         if output.output_type == "error":
-            return output.ename, re.sub(r"\(\d+\.py, line (\d+)\)", r"(line \1)", output.evalue[:300])
+            evalue = re.sub(r"\(\d+\.py, line (\d+)\)", r"(line \1)", str(output.evalue)[:2000])
+            return readable(str(output.ename), 100), readable(evalue, 300)
     return None
