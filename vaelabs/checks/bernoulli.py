@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from vaelabs.subjects import Failure, as_subject
 
 from .kl import expect_empty, expect_untouched
 from .likelihood import NEGATED, REDUCED
-from .rows import LOOSE, expect_rows, rounding, row_gradients, row_values, spot
+from .rows import LOOSE, expect_own_gradient, expect_rows, rounding, row_gradients, row_values, spot
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 
 Array = np.ndarray
@@ -122,6 +123,8 @@ def _check_gradient(subject: Any, rng: np.random.Generator, logits: Array, x: Ar
             raise Broken(f"the gradient at logit {points[n]:g}, x = {pixels[n]:g} is x - sigmoid(logit) = {right:.6g}: "
                          f"yours is {got:.6g}")  # fmt: skip
         expect_shape(found, want.shape, "the gradient in the logits")
+        if points is logits:
+            expect_own_gradient(partial(row_values, subject), (points, pixels), [found, None], weights)
 
 
 def _sigmoid(logits: Array) -> Array:

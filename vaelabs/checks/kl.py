@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from vaelabs.subjects import BFloat16, Failure, as_subject
 
-from .rows import LOOSE, expect_rows, rounding, row_gradients, row_values, spot
+from .rows import LOOSE, expect_own_gradient, expect_rows, rounding, row_gradients, row_values, spot
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 from .transformed import SinglePrecision, expect_single, short_numbers, under, untraceable
 
@@ -73,6 +74,7 @@ def check_kl_divergence(
         for_mu, for_logvar = row_gradients(subject, (mu, logvar), weights)
         expect_close(for_mu, weights[:, None] * mu, "the gradient in mu", LOOSE, LOOSE)
         expect_close(for_logvar, weights[:, None] * np.expm1(logvar) / 2, "the gradient in logvar", LOOSE, LOOSE)
+        expect_own_gradient(partial(row_values, subject), (mu, logvar), [for_mu, for_logvar], weights)
     for share in others:
         with rubric.award("jit, vmap and bfloat16", share, "the same under jit and vmap; bfloat16 in, float32 inside"):
             _check_transformed(subject, mu, logvar)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from vaelabs.subjects import Failure, as_subject
 
 from .kl import expect_empty, expect_untouched
-from .rows import LOOSE, expect_numbers, row_gradients, row_values, spot
+from .rows import LOOSE, expect_numbers, expect_own_gradient, row_gradients, row_values, spot
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 
 Array = np.ndarray
@@ -137,6 +138,8 @@ def _check_gradient(subject: Any, rng: np.random.Generator, x: Array, x_mean: Ar
     expect_close(for_x, -pull, "the gradient in x, (x_mean - x) / sigma²", LOOSE, LOOSE)
     want = stretch if log_sigma.ndim else stretch.sum()
     expect_close(for_log_sigma, want, "the gradient in log_sigma, (x - x_mean)² / sigma² - 1", LOOSE, LOOSE)
+    found = [for_x, for_mean, for_log_sigma]
+    expect_own_gradient(partial(row_values, subject), (x, x_mean, log_sigma), found, weights)
 
 
 def _where(got: Array, want: Array, x: Array, x_mean: Array, log_sigma: Array) -> str:

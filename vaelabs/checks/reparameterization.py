@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from scipy import special
 from vaelabs.subjects import Failure, Keys, Seed, as_subject
 
 from .kl import expect_empty, expect_untouched, shares
-from .rows import LOOSE, expect_numbers
+from .rows import LOOSE, expect_numbers, expect_own_gradient
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 from .transformed import Keyed, SinglePrecision, expect_single, short_numbers, under, untraceable
 
@@ -178,6 +179,7 @@ def _check_gradient(subject: Any, seed: int, rng: np.random.Generator, mu: Array
     expect_close(for_mu, weight, "the gradient in mu, that is weight times dz/dmu = 1", rounding, rounding)
     size = rounding * (1 + np.abs(mu).max())
     expect_close(for_logvar, weight * (z - mu) / 2, "the gradient in logvar, weight times (z - mu) / 2", rounding, size)
+    expect_own_gradient(partial(_draw, subject, seed), (mu, logvar), [for_mu, for_logvar], weight)
 
 
 def _noise(subject: Any, rng: np.random.Generator, scaled: bool, shape: tuple[int, int]) -> Array:

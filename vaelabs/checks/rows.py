@@ -6,6 +6,8 @@ value for a batch of one, and is judged there for its other properties.
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,10 @@ Array = np.ndarray
 
 LOOSE = 1e-5
 """Tolerance in the middle of the range: float32 passes, and a tiny epsilon loses only the extremes."""
+
+
+STEP = 0.02
+"""Of a central difference: its error is of the order of STEP², and float32 still shows the difference."""
 
 
 def rounding(got: Array) -> float:
@@ -49,6 +55,29 @@ def row_gradients(subject: Any, arrays: tuple[Array, ...], cotangent: Array) -> 
         parts.append(subject.vjp(row, np.full(shape, weight)))
     join = {True: np.concatenate, False: lambda each: np.sum(each, axis=0)}
     return [join[array.ndim == 2](each) for array, each in zip(arrays, zip(*parts))]
+
+
+def expect_own_gradient(values: Callable[..., Array], arrays: tuple[Array, ...], gradients: list, weights: Array) -> None:
+    """Raise Broken unless these are the gradients of sum(weights * values(*arrays)): of what is returned, not of another.
+
+    `gradients` has None for an array that is not to be moved. Compared is the slope along one direction with a central
+    difference: a gradient written by hand, beside a value that it does not belong to, is told from one that does.
+    """
+    rng = np.random.default_rng(zlib.crc32(weights.tobytes()))  # no draw of the check's own: others come after it
+    arrays = tuple(np.asarray(array) for array in arrays)
+    moves = [
+        np.zeros(array.shape) if gradient is None else rng.choice((-1.0, 1.0), array.shape) / np.sqrt(array.size)
+        for array, gradient in zip(arrays, gradients)
+    ]
+    ahead, back = (
+        np.asarray(values(*((array + sign * STEP * move).astype(array.dtype) for array, move in zip(arrays, moves))), float)
+        for sign in (1, -1)
+    )
+    slope = float(np.sum(weights * (ahead - back)) / (2 * STEP))
+    told = sum(float(np.sum(gradient * move)) for gradient, move in zip(gradients, moves) if gradient is not None)
+    size = float(np.sum(np.abs(weights) * (np.abs(ahead) + np.abs(back)))) * 1e-7 / STEP  # float32 rounds the values
+    if not abs(slope - told) <= 0.02 * (1 + abs(slope)) + 4 * size:
+        raise Broken(f"the gradient is not that of the values: along one direction it is {told:.4g}, they rise by {slope:.4g}")
 
 
 def expect_numbers(got: Array, what: str) -> None:

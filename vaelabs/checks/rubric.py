@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from vaelabs.subjects import Failure
+from vaelabs.subjects.failure import readable
 
 MIME = "application/vnd.vaelabs.verdict+json"
 STATUSES = ("graded", "failed", "missing", "needs_review")
@@ -143,12 +144,12 @@ class Rubric:
             yield
         except Broken as broken:
             self._broken += 1
-            found.message = str(broken)
+            found.message = readable(str(broken))
         except Failure as failure:
             self._failures.append(failure)
             found.message = str(failure)
         except Exception as error:  # the check's own fault: never the student's points in silence
-            self._fault = f"the check of {name!r} itself failed: {type(error).__name__}: {error}"
+            self._fault = f"the check of {name!r} itself failed: {type(error).__name__}: {readable(str(error), 300)}"
             found.message = "this could not be checked; a person will look at it"
         else:
             found.points = points
@@ -171,7 +172,7 @@ class Rubric:
             except (Broken, Failure, ArithmeticError, ValueError, IndexError, TypeError):
                 continue  # the answer cannot be compared with this one
             if evidence is not None:
-                self.diagnosis = Diagnosis(each.id, each.sentence, evidence)
+                self.diagnosis = Diagnosis(each.id, each.sentence, readable(evidence))
                 return
 
     def score(self) -> Score:
