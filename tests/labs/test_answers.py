@@ -86,11 +86,16 @@ def earlier(lab: str, task: str) -> dict[str, Any]:
 
 
 @cache
-def graded_cell(lab: str, task: str) -> tuple[Any, Any]:
-    """The lab's own graded cell, as statements and the expression at its end."""
+def graded_source(lab: str, task: str) -> str:
+    """The lab's own graded cell."""
     nb = read_notebook(COURSE.notebook("source", lab))
-    source = next(cell.source for cell in nb.cells if grade_id(cell) == TASKS[lab][task].grade_id)
-    parsed = ast.parse(source)
+    return next(cell.source for cell in nb.cells if grade_id(cell) == TASKS[lab][task].grade_id)
+
+
+@cache
+def graded_cell(lab: str, task: str) -> tuple[Any, Any]:
+    """The same as statements and the expression at its end."""
+    parsed = ast.parse(graded_source(lab, task))
     last = ast.Expression(parsed.body.pop().value)
     return compile(parsed, f"<test-{task}>", "exec"), compile(last, f"<test-{task}>", "eval")
 
