@@ -13,26 +13,31 @@ import contextlib
 import io
 import math
 import os
+import random  # noqa: F401 (seeded)
+import secrets
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from vaelabs.checks.rubric import Score
+from vaelabs.checks.rubric import MIME, SEED_MIME, Score
 from vaelabs.subjects import Failure
-from vaelabs.subjects.codec import Foreign
 from vaelabs.subjects.failure import readable
-from vaelabs.subjects.remote import Kernel, KernelLost, Remote
+from vaelabs.subjects.proxies import CannotJudge
+from vaelabs.subjects.remote import Kernel, KernelLost
+
+NO_SCORE = "NoScore"
+"""Name of the error where a graded cell, by its author's fault, gives no score: a person looks."""
 
 CONNECTING = 30.0  # seconds for the kernel's agent to arrive: a busy machine imports slowly
-STARTING = 120.0
+STARTING = 120.0  # for the judge itself
 MAX_PRINTED = 20_000  # characters of what a graded cell prints
 MAX_MESSAGE = 2_000
-
 
 Output = dict[str, Any]
 
@@ -166,14 +171,16 @@ class Names(dict):
     def __init__(self, trusted: dict[str, str]):
         super().__init__(__name__="__main__", __builtins__=builtins)
         self.trusted, self.kernel = trusted, None
+        self.seed = 0
 
     def __missing__(self, name: str) -> Any:
         if name in self.trusted:
             exec(self.trusted[name], self)
+            seed_generators(self.seed)  # the definition may have brought a library in
             return dict.__getitem__(self, name)
         if self.kernel is None or hasattr(builtins, name) or (name.startswith("__") and name.endswith("__")):
             raise KeyError(name)
-        return native(self.kernel.look(name))
+        return self.kernel.look(name)
 
     def get(self, name: str, default: Any = None) -> Any:
         try:
@@ -185,39 +192,30 @@ class Names(dict):
         return self.get(name, self) is not self
 
 
-def native(value: Any) -> Any:
-    """Data of a framework as that framework has it, and a network as one."""
-    if not _of_a_framework(value):
-        return value
-    from vaelabs.subjects.proxies import native as proxied  # imports torch or jax only where there is something of theirs
-
-    return proxied(value)
-
-
-def _of_a_framework(value: Any) -> bool:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (tuple, list)):
-        return any(map(_of_a_framework, value))
-    return isinstance(value, Foreign) or (isinstance(value, Remote) and value._ref.kind == "network")
-
-
 def judge_cell(case: Case, names: Names) -> Outcome:
     """Run a graded cell whose agent is connected; what the student's code does wrong is in the outputs."""
-    if case.seed is not None:
-        os.environ["VAELABS_SEED"] = str(case.seed)
+    os.environ["VAELABS_SEED"] = "" if case.seed is None else str(case.seed)
+    names.seed = secrets.randbits(32) if case.seed is None else case.seed
+    _SEEDED.clear()
     printed = io.StringIO()
     outputs = []
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
             value = _run(case.source, names)
         outputs = _result(value, case.max_points)
-    except KernelLost as lost:
-        return Outcome(lost=str(lost), late=lost.late)
+    except KernelLost:
+        if names.kernel.lost is None:  # the line of another cell
+            outputs = [_error(NO_SCORE, "it uses an object of the student's that an earlier graded cell has kept")]
     except Failure as failure:
         outputs = [_error(failure.type or "Failure", str(failure))]
+    except CannotJudge as error:
+        outputs = [_error(NO_SCORE, str(error))]
     except Exception as error:  # the test's verdict: an assert that failed, or whatever it stumbled over
         outputs = [_error(type(error).__name__, str(error))]
+    if names.kernel.lost is not None:  # a library may have made another exception of it
+        return Outcome(lost=str(names.kernel.lost), late=names.kernel.lost.late)
+    if not any(MIME in output.get("data", {}) for output in outputs):
+        outputs.append({"output_type": "display_data", "data": {SEED_MIME: names.seed}, "metadata": {}})
     if printed.getvalue():
         outputs.insert(0, {"output_type": "stream", "name": "stdout", "text": printed.getvalue()[:MAX_PRINTED]})
     return Outcome(outputs)
@@ -226,9 +224,31 @@ def judge_cell(case: Case, names: Names) -> Outcome:
 def _run(source: str, names: Names) -> Any:
     """Execute the source; the value of the expression at its end, if it ends with one."""
     tree = ast.parse(source)
+    if any(name.split(".")[0] == "torch" for name in _imported(tree)):
+        import torch  # noqa: F401 (before it is seeded)
+    seed_generators(names.seed)
     last = ast.Expression(tree.body.pop().value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, "<graded cell>", "exec"), names)
     return None if last is None else eval(compile(last, "<graded cell>", "eval"), names)
+
+
+_SEEDED: set[str] = set()
+
+
+def seed_generators(seed: int) -> None:
+    """Seed the libraries that are here, each once a cell: what a hidden test draws is fresh, and can be drawn again."""
+    for library, way in (("random", "seed"), ("numpy.random", "seed"), ("torch", "manual_seed")):
+        if library in sys.modules and library not in _SEEDED:
+            getattr(sys.modules[library], way)(seed)
+            _SEEDED.add(library)
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
 
 
 def _result(value: Any, max_points: float) -> list[Output]:
@@ -242,7 +262,7 @@ def _result(value: Any, max_points: float) -> list[Output]:
     if isinstance(value, Real) and math.isfinite(value) and 0 <= value <= max_points:
         return [_result_output({"text/plain": repr(float(value))})]
     shown = f"{value}" if isinstance(value, Real) else f"a {type(value).__name__}"
-    return [_error("NoScore", f"the graded cell ends with {shown}, not with a score from 0 to {max_points:g}")]
+    return [_error(NO_SCORE, f"the graded cell ends with {shown}, not with a score from 0 to {max_points:g}")]
 
 
 def _error(name: str, text: str) -> Output:

@@ -29,6 +29,9 @@ from vaelabs.subjects import Failure
 from vaelabs.subjects.failure import readable
 
 MIME = "application/vnd.vaelabs.verdict+json"
+SEED_MIME = "application/vnd.vaelabs.seed+json"
+"""Of the output in which the judge notes the seed of a hidden test that is none of our checks."""
+
 STATUSES = ("graded", "failed", "missing", "needs_review")
 
 

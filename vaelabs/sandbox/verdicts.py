@@ -9,7 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import determine_grade
 
-from vaelabs.checks.rubric import MIME, Verdict, read_verdict
+from vaelabs.checks.rubric import MIME, SEED_MIME, Verdict, read_verdict
 from vaelabs.course import grade_id
 from vaelabs.subjects.failure import readable
 
@@ -67,7 +67,7 @@ def _verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
             earned, _ = determine_grade(without_stderr(cell))
         except ValueError as error:
             return nothing("needs_review", f"{task}: {error}")
-        return Verdict(task, float(earned), points, "graded")
+        return Verdict(task, float(earned), points, "graded", seed=_seed(cell))
     if stopped is None:
         try:
             verdict = read_verdict(cell.outputs)
@@ -96,7 +96,9 @@ def _verdict_of(nb: NotebookNode, cell: NotebookNode) -> Verdict:
     if stopped[0] == "NoScore":
         return nothing("needs_review", f"{task}: {stopped[1]}")
     if not uses_our_checks(cell):
-        return nothing("graded", f"{task}: a test failed with {stopped[0]}" + (f": {stopped[1]}" if stopped[1] else ""))
+        verdict = nothing("graded", f"{task}: a test failed with {stopped[0]}" + (f": {stopped[1]}" if stopped[1] else ""))
+        verdict.seed = _seed(cell)
+        return verdict
     return nothing("needs_review", f"{task}: the check stopped with {stopped[0]}: {stopped[1]}")
 
 
@@ -115,6 +117,11 @@ def mentions_name_error(cell: NotebookNode) -> bool:
         if output.output_type == "execute_result" and "NameError" in json.dumps(output.data.get(MIME, "")):
             return True
     return False
+
+
+def _seed(cell: NotebookNode) -> int | None:
+    """The seed that the judge ran the cell with."""
+    return next((each.data[SEED_MIME] for each in cell.outputs if SEED_MIME in each.get("data", {})), None)
 
 
 def _error(cell: NotebookNode) -> tuple[str, str] | None:

@@ -127,7 +127,8 @@ def _name(value: Any) -> str:
 
 def bundle() -> dict[str, str]:
     """The text of this package's modules by name: all that the agent needs in a kernel where vaelabs is not."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))}
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return {path.stem: path.read_text(encoding="utf-8") for path in files if not path.stem.startswith("proxies")}
 
 
 START = '''

@@ -5,8 +5,10 @@ A framework is imported only when there is something of its own.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -97,6 +99,26 @@ def _generator(numbers: np.ndarray) -> np.random.Generator:
         "uinteger": uinteger,
     }
     return rng
+
+
+@contextlib.contextmanager
+def settings(context: dict[str, Any]) -> Iterator[None]:
+    """The frameworks set as in the other process: "grad" and "dtype" of PyTorch, "x64" of JAX; afterwards as before."""
+    with contextlib.ExitStack() as stack:
+        if "torch" in sys.modules and "grad" in context:
+            import torch
+
+            from . import torch_adapter
+
+            stack.enter_context(torch_adapter.settings_restored())
+            torch.set_grad_enabled(context["grad"])
+            if "dtype" in context:
+                torch.set_default_dtype(getattr(torch, context["dtype"]))
+        if "jax" in sys.modules and "x64" in context:
+            from . import jax_adapter
+
+            stack.enter_context(jax_adapter.precision((np.zeros(0, np.float64 if context["x64"] else np.float32),)))
+        yield
 
 
 class Draws:

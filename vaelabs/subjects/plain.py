@@ -10,19 +10,18 @@ parameters in which it may want gradients, "dtype", "grad": PyTorch's default pr
 from __future__ import annotations
 
 import builtins
-import contextlib
 import copy
 import dataclasses
 import importlib
 import operator
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .codec import DTYPES, MAX_KEYS, Foreign, Record, Ref
-from .crossing import as_key, foreign, framework, native, set_random_states
+from .crossing import as_key, foreign, framework, native, set_random_states, settings
 from .failure import Failure
 from .guard import OutOfTime, failure_of, quiet, time_limit
 
@@ -58,14 +57,14 @@ class Plain:
         """The modules that the judge mirrors."""
 
     def do(self, method: str, context: dict[str, Any], *rest: Any) -> Any:
-        """One of `run`, `vjp`, `network`, `shapes` and `arrays`. Raises Failure, of the type of the nearest builtin."""
-        if method not in ("run", "vjp", "network", "shapes", "arrays"):
+        """One of `run`, `vjp`, `network` and `pure`. Raises Failure, of the type of the nearest builtin."""
+        if method not in ("run", "vjp", "network", "pure"):
             raise Failure("raised", f"there is no {method} of a plain call")
         for number in context.get("forget", ()):
             self.known.pop(number, None)
             self._watched.pop(number, None)
         try:
-            with quiet(), _settings(context), time_limit(TIME_LIMIT):
+            with quiet(), settings(context), time_limit(TIME_LIMIT):
                 set_random_states(context.get("random", {}))
                 return getattr(self, f"_{method}")(context, *rest)
         except Failure:
@@ -88,7 +87,7 @@ class Plain:
             return found
         if _is_record(value):
             return self._record(value, array)
-        if isinstance(value, (tuple, list)):
+        if isinstance(value, list) or (isinstance(value, tuple) and not hasattr(kind, "_fields")):
             return (tuple if isinstance(value, tuple) else list)(self.told(each, array) for each in value)
         if isinstance(value, dict) and len(value) <= MAX_KEYS and all(map(_is_key, value)):
             return {key: self.told(each, array) for key, each in value.items()}
@@ -125,7 +124,7 @@ class Plain:
         for module, name, value in context.get("state", ()):
             _put(self.known[module], name, value)
         leaves: list[Any] = []
-        args, keywords = self.here((args, keywords), lambda each: leaves.append(native(each)) or leaves[-1])
+        args, keywords = self.here((args, keywords), lambda each: _added(native(each), leaves))
         leaves += [_tensors(self.known[module])[name].requires_grad_() for module, name in context.get("leaves", ())]
         before = self._state(copied=True)
         result = OPERATIONS[operation](self.known[number], *args, **keywords)
@@ -145,7 +144,7 @@ class Plain:
         import torch
 
         kept, further = self.known[number], []
-        given = self.here(cotangents, lambda each: further.append(native(each)) or further[-1])
+        given = self.here(cotangents, lambda each: _added(native(each), further))
         used = [(result, each) for result, each in zip(kept.results, given) if each is not None]
         with torch.set_grad_enabled(deep):
             found = torch.autograd.grad(
@@ -173,16 +172,11 @@ class Plain:
             told.append((path, ref, base, module.training, parts))
         return told
 
-    def _shapes(self, context: dict, *target: Any) -> tuple:
-        return self._jax().shapes(*target)
-
-    def _arrays(self, context: dict, *rest: Any) -> list[Foreign]:
-        return self._jax().arrays(*rest)
-
-    def _jax(self) -> Any:
+    def _pure(self, context: dict, method: str, *rest: Any) -> Any:
+        """`shapes` or `arrays` of `plain_jax.Pure`."""
         from . import plain_jax
 
-        return plain_jax.Pure(self)
+        return getattr(plain_jax.Pure(self), method)(*rest)
 
     def _state(self, copied: bool) -> dict[tuple[int, str], Any]:
         state: dict[tuple[int, str], Any] = {}
@@ -191,6 +185,11 @@ class Plain:
             for name, tensor in _tensors(module).items():
                 state[number, name] = tensor.detach().clone() if copied else tensor.detach()
         return state
+
+
+def _added(value: Any, values: list[Any]) -> Any:
+    values.append(value)
+    return value
 
 
 def _noted(value: Any, results: list[Any]) -> Foreign | None:
@@ -247,24 +246,6 @@ def _put(module: Any, name: str, value: Any) -> None:
 def _same(before: Any, now: Any) -> bool:
     if isinstance(now, bool):
         return before is now
-    return before.dtype == now.dtype and before.shape == now.shape and bool(((before == now) | ((before != before) & (now != now))).all())
-
-
-@contextlib.contextmanager
-def _settings(context: dict[str, Any]) -> Iterator[None]:
-    """The frameworks as the judge has them; afterwards as they were."""
-    with contextlib.ExitStack() as stack:
-        if "torch" in sys.modules and "grad" in context:
-            import torch
-
-            from . import torch_adapter
-
-            stack.enter_context(torch_adapter.settings_restored())
-            torch.set_grad_enabled(context["grad"])
-            if "dtype" in context:
-                torch.set_default_dtype(getattr(torch, context["dtype"]))
-        if "jax" in sys.modules and "x64" in context:
-            from . import jax_adapter
-
-            stack.enter_context(jax_adapter.precision((np.zeros(0, np.float64 if context["x64"] else np.float32),)))
-        yield
+    if before.dtype != now.dtype or before.shape != now.shape:
+        return False
+    return bool(((before == now) | ((before != before) & (now != now))).all())

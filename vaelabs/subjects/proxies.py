@@ -238,11 +238,6 @@ class Handle:
         self.number = number
 
 
-def native(value: Any) -> Any:
-    """What `Kernel.look` gives, which is as a test uses it already."""
-    return value
-
-
 def _unattached(told: Foreign) -> Any:
     """A tensor that has gradients in the kernel, and none in anything that is here."""
     from . import proxies_torch

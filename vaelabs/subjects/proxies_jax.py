@@ -55,7 +55,7 @@ def _shapes(session: Session, target: tuple) -> tuple[Any, list[jax.ShapeDtypeSt
     context = session.context()
     key = hashlib.blake2b(encode((context, *target))).digest()
     if key not in session.shapes:
-        match session.ask("shapes", context, *target):
+        match session.ask("pure", context, "shapes", *target):
             case (tree, list(shapes)) if _are_jax(shapes) and _places(session, tree) == len(shapes):
                 if len(session.shapes) >= _SHAPES:
                     session.shapes.clear()
@@ -102,7 +102,8 @@ class _Call:
     def _function(self, counts: list[int], results: list[jax.ShapeDtypeStruct]) -> Callable:
         def numbers(*arrays: Any) -> list[np.ndarray]:
             try:
-                found = self.session.ask("arrays", self.context, self.target, counts, [_sent(each) for each in arrays])
+                given = [_sent(each) for each in arrays]
+                found = self.session.ask("pure", self.context, "arrays", self.target, counts, given)
                 if not isinstance(found, list) or len(found) != len(results):
                     raise StudentError("it gave another number of arrays than before")
                 return [_checked(each, want) for each, want in zip(found, results)]
