@@ -18,7 +18,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 from nbformat import NotebookNode
 from nbgrader import preprocessors
-from traitlets import Bool, Dict, Enum, Integer, Type, Unicode
+from traitlets import Bool, Dict, Enum, Integer, Unicode
 
 from vaelabs.course import SHOW_TAG, read_notebook
 
@@ -41,6 +41,8 @@ SPARE = 60  # seconds that a kernel may live longer than its notebook
 
 MAX_OUTPUT = 10_000_000
 """Characters that one cell may print or draw: the rest is dropped, or an endless `print` fills the grader's memory."""
+
+DROPPED = f"\n(OutputLimit: the rest is dropped, as a cell may print and draw {MAX_OUTPUT:,} characters.)\n"
 
 
 class Execute(preprocessors.Execute):
@@ -67,13 +69,12 @@ class Execute(preprocessors.Execute):
     raise_on_iopub_timeout = Bool(False)  # a slow machine is not the student's fault
     iopub_timeout = Integer(30)
     shutdown_kernel = Unicode("immediate")
-    kernel_manager_class = Type(SandboxKernelManager)
 
     judge_folder: Path | None = None
     """A folder of ours that the kernel sees, and can connect to sockets in."""
 
     def __init__(self, **settings: Any):
-        super().__init__(kernel_manager_class=SandboxKernelManager, **settings)
+        super().__init__(**{"kernel_manager_class": SandboxKernelManager, **settings})
 
     def create_kernel_manager(self) -> SandboxKernelManager:
         """A kernel with our limits, whatever kernel the notebook asks for."""
@@ -117,9 +118,11 @@ class Execute(preprocessors.Execute):
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         if msg["msg_type"] in ("stream", "display_data", "update_display_data", "execute_result"):
-            size = self._printed.get(cell_index, 0) + len(repr(msg["content"]))
-            self._printed[cell_index] = size
-            if size > MAX_OUTPUT:
+            before = self._printed.get(cell_index, 0)
+            self._printed[cell_index] = before + len(repr(msg["content"]))
+            if self._printed[cell_index] > MAX_OUTPUT:
+                if before <= MAX_OUTPUT:
+                    cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=DROPPED))
                 return None
         self.nb.cells[cell_index] = cell  # a copy of it may be running, and nbclient rewrites outputs in the notebook
         try:
@@ -135,7 +138,7 @@ class Execute(preprocessors.Execute):
         return super().setup_kernel(**self._process(), **kwargs)
 
     async def async_start_new_kernel_client(self) -> KernelClient:
-        """One more try: of two kernels that start at the same moment one may be given the other's port."""
+        """One more try: on a busy machine a kernel may die before it answers."""
         try:
             return await super().async_start_new_kernel_client()
         except RuntimeError:

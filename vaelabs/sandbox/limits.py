@@ -51,7 +51,7 @@ class Limits:
     """All of /dev/shm, through which processes share arrays."""
     open_files: int = 1024
     """In one process."""
-    output_mb: int = 256
+    output_mb: int = 64
     """All that it prints and draws, as counted by `SandboxKernelManager`."""
 
     def __post_init__(self) -> None:

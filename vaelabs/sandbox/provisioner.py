@@ -42,13 +42,15 @@ from .limits import MB, Cause, Cgroup, Limits, Watchdog, cause_of_exit, delegate
 KERNEL_NAME = "vaelabs-sandbox"
 """Of the kernelspec that `install_kernelspec` writes."""
 
-LISTEN_SECONDS = 60
+LISTEN_SECONDS = 120
 """For a kernel that has started to make its sockets: Python's imports, on a busy machine."""
 
 _CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
 _SOCKETS = tuple(f"k-{n}" for n in range(1, len(_CHANNELS) + 1))
 
-_LARGEST_MESSAGE = 32 * MB  # in one frame; a larger one ends the connection before it fills our memory
+# A message larger than all that may be printed is refused by ZeroMQ before it fills our memory. The room above is for
+# one in which ipykernel has gathered what a loop printed in a moment: it is to be received, counted and acted upon.
+_LARGEST_MESSAGE = 4  # times the limit
 
 
 class SandboxProvisioner(LocalProvisioner):
@@ -64,7 +66,7 @@ class SandboxProvisioner(LocalProvisioner):
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
-        self._allowed = Limits.of(self.limits)
+        self.allowed = Limits.of(self.limits)
         self._box: Box | None = None
         self._cgroup: Cgroup | None = None
         self._watchdog: Watchdog | None = None
@@ -81,7 +83,9 @@ class SandboxProvisioner(LocalProvisioner):
             if self.process is not None:
                 self._code = self.process.poll()
             if self._code is not None:
-                self._watchdog.cause = cause_of_exit(self._code, self._allowed, self._cgroup)
+                bare = self.isolation is Isolation.NONE and self._code < 0  # no sandbox stands around it
+                code = 128 - self._code if bare else self._code
+                self._watchdog.cause = cause_of_exit(code, self.allowed, self._cgroup)
         return self._watchdog.cause
 
     @property
@@ -117,14 +121,14 @@ class SandboxProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         assert self._box
         parent = delegated_cgroup()
-        self._cgroup = Cgroup.create(self._box.path.name, self._allowed, parent) if parent else None
+        self._cgroup = Cgroup.create(self._box.path.name, self.allowed, parent) if parent else None
         self._code, self._asked_to_end, self._watchdog = None, False, None
         try:
             call = functools.partial(self._start, cmd, kwargs.get("env", {}))
             self.process, folder = await asyncio.wrap_future(starter.submit(call))
             self.pid, self.pgid = self.process.pid, None
             self._watchdog = Watchdog(
-                self.process, self._allowed, self._kill, cgroup=self._cgroup, folders=self._memory_folders()
+                self.process, self.allowed, self._kill, cgroup=self._cgroup, folders=self._memory_folders()
             )
             self._watchdog.start()
             await self._listening(folder)
@@ -153,7 +157,7 @@ class SandboxProvisioner(LocalProvisioner):
         deadline = time.monotonic() + LISTEN_SECONDS
         while not self._box.link(folder, _SOCKETS):
             if self.process.poll() is not None:
-                raise NotStarted(str(cause_of_exit(self.process.returncode, self._allowed, self._cgroup)))
+                raise NotStarted(str(cause_of_exit(self.process.returncode, self.allowed, self._cgroup)))
             if time.monotonic() > deadline:
                 raise NotStarted(f"it did not listen after {LISTEN_SECONDS} seconds")
             await asyncio.sleep(0.01)
@@ -253,9 +257,9 @@ class BubblewrapProvisioner(SandboxProvisioner):
         assert self._box
         files = {bubblewrap.CONNECTION_FILE: self._inner_connection(f"{bubblewrap.SOCKETS}/k")}
         with bubblewrap.command(
-            waiting(bubblewrap.limited(inside, self._allowed), self._box.path),
+            waiting(bubblewrap.limited(inside, self.allowed), self._box.path),
             box=self._box,
-            limits=self._allowed,
+            limits=self.allowed,
             env=bubblewrap.environment(env),
             judge_dir=self.judge_dir,
             files=files | bubblewrap.font_list(),
@@ -293,7 +297,7 @@ class LandlockProvisioner(SandboxProvisioner):
             for top in (self._home, self._folder):
                 for path in (top, *top.rglob("*")):
                     os.chown(path, user.uid, user.gid)
-        limits = self._allowed
+        limits = self.allowed
         places = {"HOME": "", "TMPDIR": "tmp", "MPLCONFIGDIR": "fonts"}
         paths = [*bubblewrap.python_paths(), str(self._folder), str(self._home)]
         paths += [self.judge_dir] if self.judge_dir else []
@@ -466,14 +470,16 @@ class SandboxKernelClient(AsyncKernelClient):
     def _context_default(self) -> zmq.asyncio.Context:
         self._created_context = True
         context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
+        provisioner = getattr(self.parent, "provisioner", None)
+        if isinstance(provisioner, SandboxProvisioner):
+            context.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE * provisioner.allowed.output_mb * MB)
         return context
 
     def start_channels(self, *args: Any, **kwargs: Any) -> None:
         super().start_channels(*args, **kwargs)
         provisioner = getattr(self.parent, "provisioner", None)
         if isinstance(provisioner, SandboxProvisioner):
-            mb = provisioner._allowed.output_mb
+            mb = provisioner.allowed.output_mb
             self.iopub_channel.allowed = mb * MB
             self.iopub_channel.flooded = lambda: provisioner.end(
                 Cause("OutputLimit", f"it printed and drew more than {mb} MB")
@@ -487,4 +493,4 @@ class SandboxKernelManager(AsyncKernelManager):
     """
 
     client_class = DottedObjectName(f"{__name__}.SandboxKernelClient", config=True)
-    client_factory = Type(klass=AsyncKernelClient, config=True)
+    client_factory = Type(SandboxKernelClient, klass=AsyncKernelClient, config=True)
