@@ -53,7 +53,7 @@ def _provisioners() -> Finding:
     known = entry_points(group="jupyter_client.kernel_provisioners").names
     missing = [each for each in PROVISIONERS if each not in known]
     if missing:
-        return Finding(name, "fail", f"Jupyter does not know {', '.join(missing)}.", "pip install -e . (or: make setup)")
+        return Finding(name, "fail", f"Jupyter does not know {', '.join(missing)}.", "make setup")
     return Finding(name, "ok", f"Jupyter knows {', '.join(PROVISIONERS)}.")
 
 
@@ -67,7 +67,8 @@ def _run_folder() -> Finding:
 
 def _seccomp() -> Finding:
     if not seccomp.supported():
-        return Finding("seccomp", "fail", f"There is no list of system calls for {os.uname().machine}.", "Use x86_64 or aarch64.")
+        machine = os.uname().machine
+        return Finding("seccomp", "fail", f"There is no list of system calls for {machine}.", "Use x86_64 or aarch64.")
     if not Path("/proc/sys/kernel/seccomp/actions_avail").exists():
         return Finding("seccomp", "fail", "The running kernel has no seccomp filter.", "Use a distribution's kernel.")
     return Finding("seccomp", "ok", "System calls can be filtered.")
@@ -122,9 +123,8 @@ def _apparmor() -> Finding:
     profiles = [Path("/etc/apparmor.d", each) for each in ("bwrap", "bwrap-userns-restrict")]
     if any(path.exists() for path in profiles):
         return Finding("AppArmor", "ok", "AppArmor restricts user namespaces and has a profile for bubblewrap.")
-    return Finding(
-        "AppArmor", "warn", "AppArmor restricts user namespaces and has no profile for bubblewrap.", "\n".join(ALLOW_USERNS)
-    )
+    sentence = "AppArmor restricts user namespaces and has no profile for bubblewrap."
+    return Finding("AppArmor", "warn", sentence, "\n".join(ALLOW_USERNS))
 
 
 def _landlock() -> Finding:

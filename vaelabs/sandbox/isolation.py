@@ -108,9 +108,11 @@ def explain(said: str) -> tuple[str, ...]:
                 return (
                     f"User namespaces are switched off ({said}).", f"sudo sysctl -w {name.replace('/', '.')}={wanted}"
                 )  # fmt: skip
-        return (f"This machine does not allow user namespaces ({said}).", "In a container, allow them to it; see docs/isolation.md.")
+        step = "In a container, allow them to it; see docs/isolation.md."
+        return (f"This machine does not allow user namespaces ({said}).", step)
     if "proc" in said and "mount" in said:
-        return (f"/proc cannot be mounted in the sandbox ({said}).", "In a container, unmask /proc; see docs/isolation.md.")
+        step = "In a container, unmask /proc; see docs/isolation.md."
+        return (f"/proc cannot be mounted in the sandbox ({said}).", step)
     user = other_user()
     if user and re.search(r"[Pp]ermission denied|ModuleNotFoundError|No module|Can't find source", said):
         return (

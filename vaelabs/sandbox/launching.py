@@ -212,7 +212,8 @@ def run_folder() -> Path:
             found = folder.lstat()
             if stat.S_ISDIR(found.st_mode) and found.st_uid == uid and not found.st_mode & 0o022:
                 if len(str(folder)) > 60:
-                    raise CourseError(f"{folder} is too long for the address of a socket.", "Name a shorter VAELABS_RUN_DIR.")
+                    fact = f"{folder} is too long for the address of a socket."
+                    raise CourseError(fact, "Name a shorter VAELABS_RUN_DIR.")
                 return folder
     raise CourseError(
         f"The kernels' sockets have no folder: {folders[-1]} cannot be made or is not only yours.",
@@ -276,7 +277,7 @@ class Box:
 def reap() -> int:
     """End the sandboxes whose grader is gone and remove their boxes; how many there were.
 
-    A grader that is killed takes its kernels along. Should one be left all the same, it is found by the name of its box.
+    A grader that is killed takes its kernels along. Should one be left all the same, it bears the name of its box.
     """
     reaped = 0
     for box in run_folder().iterdir():

@@ -301,7 +301,7 @@ class Watchdog(threading.Thread):
         limits = self._limits
         if time.monotonic() - self._begin > limits.wall_seconds:
             return Cause("TimeLimit", f"the notebook ran for more than {limits.wall_seconds:g} seconds")
-        pids = list(descendants(self._process.pid))
+        pids = [self._process.pid, *descendants(self._process.pid)]
         found = [each for each in map(_stat, pids) if each]
         cpu = self._cgroup.cpu_seconds() if self._cgroup else sum(each.cpu for each in found)
         if cpu > limits.cpu_seconds:

@@ -94,7 +94,7 @@ class SandboxProvisioner(LocalProvisioner):
         return "cgroup v2" if self._cgroup else "rlimits and a watchdog"
 
     def end(self, cause: Cause | None = None) -> None:
-        """End the kernel and all its processes at once; `cause` is what is said of it, None if that is as it should be."""
+        """End the kernel and all its processes at once; `cause` is what is said of it, None where nothing is wrong."""
         if cause is None:
             self._ask()
         if self._watchdog:
@@ -133,7 +133,7 @@ class SandboxProvisioner(LocalProvisioner):
             self._watchdog.start()
             await self._listening(folder)
         except NotStarted as error:
-            self._kill()
+            await self.cleanup()
             raise CourseError(f"A kernel did not start in its sandbox: {error}.", "Run `vaelabs doctor`.") from None
         return self.connection_info
 
@@ -335,8 +335,8 @@ class LandlockProvisioner(SandboxProvisioner):
 
 _LANDLOCK_READ = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache",
-    "/etc/localtime", "/etc/passwd", "/etc/group", "/etc/hosts", "/proc", "/sys/devices/system/cpu", "/sys/devices/system/node",
-    "/dev/urandom", "/dev/random", "/dev/zero",
+    "/etc/localtime", "/etc/passwd", "/etc/group", "/etc/hosts", "/proc", "/sys/devices/system/cpu",
+    "/sys/devices/system/node", "/dev/urandom", "/dev/random", "/dev/zero",
 )  # fmt: skip
 
 
