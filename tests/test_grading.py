@@ -10,8 +10,10 @@ from nbgrader.api import Gradebook
 from vaelabs.build import build_lab, write
 from vaelabs.course import Course, CourseError, grade_id, read_notebook, write_text
 from vaelabs.grading import grade, load_results, make_marks
+from vaelabs.grading.result import load_result
 from vaelabs.reports import make_feedback
 from vaelabs.sample import with_answers
+from vaelabs.sandbox import Isolation
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 CLINIC = 'diagnosis = {"A": "kl vanished", "B": "noise missing", "C": "no mean", "D": "no half", "E": "overfit"}'
@@ -379,6 +381,28 @@ def test_any_nbgrader_course_can_be_graded(tmp_path):
     assert results["bob"].verdicts[0].message == "test_double: a test failed with AssertionError: four"
     page = make_feedback(course, "bob", "ps1", results["bob"].verdicts).read_text()
     assert "double(4)" not in page
+
+
+@pytest.mark.parametrize("isolation", [Isolation.LANDLOCK, Isolation.NONE])
+def test_with_less_isolation_the_marks_are_the_same_and_the_result_says_so(built, isolation):
+    """The judge reaches the kernel in every tier."""
+    submission = built.submission("ada", "mini")
+    submission.parent.mkdir(parents=True)
+    submission.write_bytes(built.notebook("source", "mini").read_bytes())
+
+    (result,) = grade(built, ["mini"], ["ada"], isolation=isolation)
+
+    assert (8, "") == (result.points, result.reason)
+    assert isolation == load_result(built, "ada", "mini").isolation
+
+
+def test_without_isolation_grading_does_not_start(built, monkeypatch):
+    """It says what to install."""
+    monkeypatch.setattr("vaelabs.sandbox.isolation.probe", lambda isolation: ("bubblewrap is not installed.", "apt"))
+    (built.root / "submitted" / "ada").mkdir(parents=True)
+
+    with pytest.raises(CourseError, match="bubblewrap is not installed"):
+        list(grade(built, ["mini"], ["ada"]))
 
 
 def test_a_broken_course_config_is_one_sentence(built):
