@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,25 @@ for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 os.environ.setdefault("XLA_FLAGS", f"--xla_force_host_platform_device_count=8 {FAST_COMPILER}")
 
 ROOT = Path(__file__).parents[1]
+COMPILED = "JAX_COMPILATION_CACHE_DIR"
+made_here = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One folder for what JAX compiles, of which every process of the run reads: workers, kernels, judges."""
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+    if COMPILED not in os.environ:  # a worker has it from the process that started it
+        (ROOT / "build").mkdir(exist_ok=True)
+        config.stash[made_here] = Path(tempfile.mkdtemp(prefix="compiled-", dir=ROOT / "build"))
+        os.environ[COMPILED] = str(config.stash[made_here])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Away with the folder, in the process that made it: the next run compiles anew."""
+    if made_here in config.stash:
+        shutil.rmtree(config.stash[made_here], ignore_errors=True)
+
 
 MINI = '''\
 ---

@@ -131,7 +131,7 @@ def runtime(pristine, tmp_path, monkeypatch) -> Path:
     kernel.parent.mkdir(parents=True)
     kernel.write_text(json.dumps({**spec, "display_name": "Colab"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
-    for name in ("PYTHONPATH", "MNIST_DIR"):
+    for name in ("PYTHONPATH", "MNIST_DIR", "JAX_COMPILATION_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XLA_FLAGS", FAST_COMPILER)
     return env

@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 from nbformat import NotebookNode
@@ -44,9 +45,11 @@ def refuse_leaks(lab: str, source: NotebookNode, release: NotebookNode) -> None:
 
 
 def refuse_unfair_marks(lab: str, source: NotebookNode) -> None:
-    """Raise CourseError when the untouched stub earns a point or the solution misses one. Runs both."""
+    """Raise CourseError when the untouched stub earns a point or the solution misses one. Runs both at once."""
     where = f"labs/{lab}.md"
-    for verdict in _marks(_stub(source)):
+    with ThreadPoolExecutor(2) as pool:
+        stub, solution = pool.map(_marks, (_stub(source), source))
+    for verdict in stub:
         if verdict.points > 0:
             raise CourseError(
                 f"{where}: the untouched stub of {verdict.task} earns {verdict.points:g} points; it must earn 0."
@@ -56,7 +59,7 @@ def refuse_unfair_marks(lab: str, source: NotebookNode) -> None:
                 f"{where}: the untouched stub of {verdict.task} is not recognised as unanswered: {verdict.message}",
                 "Let the stub raise NotImplementedError, and nothing before it.",
             )
-    for verdict in _marks(source):
+    for verdict in solution:
         if verdict.points < verdict.max_points:
             broken = "; ".join(each.message for each in verdict.properties if each.message) or verdict.message
             raise CourseError(
