@@ -123,7 +123,7 @@ class Lying(float):
     "value",
     [Student(), Lying(1), np.array([None]), np.array(["text"]), np.zeros(2, "datetime64[s]"), lambda: 0, b"bytes", 1j,
      np.ones((1,) * 17), Foreign("t", np.array([None]))],
-    ids=str,
+    ids=["object", "number that lies", "objects", "texts", "dates", "function", "bytes", "complex", "axes", "foreign objects"],
 )  # fmt: skip
 def test_what_has_no_form_is_not_sent(value):
     with pytest.raises(Unsendable):
