@@ -30,7 +30,9 @@ from .verdicts import is_autograded, mentions_name_error, uses_our_checks
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 """Two compute threads on busy cores spin at barriers: ten times slower was seen."""
 
-FAST_COMPILER = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+FAST_COMPILER = (
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false"
+)
 """XLA's flags for a quick run, in which JAX compiles for longer than it computes."""
 
 MAX_RESTARTS = 5

@@ -186,8 +186,9 @@ def _tree(value: Any, body: list[bytes], refer: Callable[[Any], Any] | None, dep
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.name in DTYPES:
         kind = "n" if isinstance(value, np.ndarray) else "g"
         return ["a", kind, "", False, *_numbers(np.asarray(value), body)]
-    if TOLD.get(kind.__name__) is kind:
-        return ["x", kind.__name__, *(inner(getattr(value, field.name)) for field in fields(kind))]
+    told = next((each for each in kind.__mro__ if TOLD.get(each.__name__) is each), None)
+    if told:  # what a check has made more of it, for its own use, stays with the check
+        return ["x", told.__name__, *(inner(getattr(value, field.name)) for field in fields(told))]
     if refer is not None:
         return inner(refer(value))
     raise Unsendable(f"a {kind.__name__} cannot be sent to the student's kernel, only arrays, numbers, text and lists")
