@@ -249,7 +249,7 @@ def guarded(arena: Arena, facts: dict[str, Any]) -> Iterator[dict[str, str]]:
     """
     place = arena.place()
     before = _hashes(arena.course)
-    canary = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)", "vl-canary"])
+    canary = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1800)", "vl-canary"])
     heard: list[str] = []
     listeners = [_listen(socket.AF_INET, ("127.0.0.1", place.port), heard), _listen(socket.AF_UNIX, place.socket, heard),
                  _listen(socket.AF_UNIX, f"\0{place.abstract}", heard)]  # fmt: skip
@@ -337,7 +337,7 @@ def ours(folder: Path, lab: str, attacks: list[Attack]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     vaelabs = [sys.executable, "-c", "from vaelabs.cli import main; main()", "--course", str(arena.course)]
     with guarded(arena, facts) as env:
-        run([*vaelabs, "grade"], arena, env, facts, seconds=60 + 5 * SECONDS[lab] * len(people))
+        run([*vaelabs, "grade"], arena, env, facts, seconds=120 + 30 * len(people))
         run([*vaelabs, "feedback"], arena, env, facts, seconds=300)
     scores = gradebook_scores(arena)
     marks = _marks(arena)
