@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
 from vaelabs.sandbox.limits import Cause, Limits, descendants
 from vaelabs.sandbox.provisioner import SandboxKernelManager, SandboxProvisioner, kernel_specs
+
+WARM = tuple(filter(None, os.environ.get("VAELABS_WARM", "").split(",")))
+"""Modules of a warm process to fork all kernels from: `VAELABS_WARM=numpy` tries all of these tests so."""
 
 
 class Died(Exception):
@@ -25,10 +30,11 @@ class Kernel:
         limits: Limits = Limits(),
         judge_dir: Path | None = None,
         manager_class: type = SandboxKernelManager,
+        modules: Sequence[str] = WARM,
         **start: Any,
     ):
         self.loop = asyncio.new_event_loop()
-        specs = kernel_specs(isolation, limits, judge_dir)
+        specs = kernel_specs(isolation, limits, judge_dir, modules)
         self.manager = manager_class(kernel_name="python3", kernel_spec_manager=specs)
         self._do(self.manager.start_kernel(**start))
         self.client = self.manager.client()

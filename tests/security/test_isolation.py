@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -32,11 +34,15 @@ ROOT = Path(__file__).parents[2]
 SMALL = Limits(tmp_mb=16, shm_mb=8, file_mb=32, memory_mb=1500, processes=100)
 
 
-@pytest.fixture(scope="module")
-def kernel():
+WAYS = {"cold": (), "warm": ("numpy",)}
+"""A kernel that starts from nothing, and one forked from a warm process."""
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def kernel(request):
     """One kernel for all that only asks; nothing is skipped: without a sandbox this says what to install."""
     os.environ["VAELABS_TEST_SECRET"] = "a password"
-    with Kernel(limits=SMALL, env={**os.environ, "JPY_PARENT_PID": "1", "XLA_FLAGS": "--xla_dump_to="}) as started:
+    with Kernel(limits=SMALL, modules=WAYS[request.param], env={**os.environ, "JPY_PARENT_PID": "1", "XLA_FLAGS": "--xla_dump_to="}) as started:
         started.run(
             "import ctypes, errno, os, socket, subprocess, sys\n"
             "libc = ctypes.CDLL(None, use_errno=True)\n"
@@ -275,11 +281,13 @@ def test_too_much_memory_in_one_process_is_an_error_of_the_cell(kernel):
 # The judge's socket
 
 
-def test_the_judge_can_be_reached_and_not_replaced(tmp_path):
+@pytest.mark.parametrize("way", WAYS)
+def test_the_judge_can_be_reached_and_not_replaced(way):
     """The kernel connects to the judge's socket; it cannot put another in its place."""
-    folder = tmp_path / "j"
-    folder.mkdir(mode=0o700)
-    with Kernel(judge_dir=folder) as kernel, socket.socket(socket.AF_UNIX) as judge:
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=launching.judges_folder())))
+        kernel = stack.enter_context(Kernel(judge_dir=folder, modules=WAYS[way]))
+        judge = stack.enter_context(socket.socket(socket.AF_UNIX))
         judge.bind(str(folder / "judge.sock"))
         judge.listen()
         admit(folder / "judge.sock")

@@ -7,6 +7,7 @@ So far the limits are those of time and output: the README says what that means 
 
 from .execute import FAST_COMPILER, Execute, Run, error_output, run_notebook, with_profile
 from .isolation import Isolation, require
+from .launching import judges_folder
 from .provisioner import admit, judge_path
 from .verdicts import DOUBT, is_autograded, uses_our_checks, verdict_of, verdicts, without_stderr
 
@@ -20,6 +21,7 @@ __all__ = [
     "error_output",
     "is_autograded",
     "judge_path",
+    "judges_folder",
     "require",
     "run_notebook",
     "uses_our_checks",

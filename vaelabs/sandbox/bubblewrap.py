@@ -25,12 +25,18 @@ HOME = "/sandbox"
 SOCKETS = "/run/k"
 CONNECTION_FILE = "/run/conn.json"
 JUDGE = "/run/judge"
-FOLDERS = ("/tmp", "/dev/shm", HOME, SOCKETS)
+JUDGES = "/run/judges"
+"""Where a warm process, and no kernel, sees the folders of all judges."""
+
+COMPILED = "/run/compiled"
+"""Where a kernel sees, and cannot change, what JAX compiled for the solution."""
+
+FOLDERS = ("/dev/shm", "/tmp", HOME, SOCKETS)
 """The memory file systems, the only places where the kernel can write."""
 
-_UID = 1000
-_PASSWD = f"root:x:0:0::/:/bin/sh\nstudent:x:{_UID}:{_UID}::{HOME}:/bin/sh\n"
-_GROUP = f"root:x:0:\nstudent:x:{_UID}:\n"
+UID = 1000
+_PASSWD = f"root:x:0:0::/:/bin/sh\nstudent:x:{UID}:{UID}::{HOME}:/bin/sh\n"
+_GROUP = f"root:x:0:\nstudent:x:{UID}:\n"
 _HOSTS = "127.0.0.1 localhost sandbox\n::1 localhost\n"
 
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -70,8 +76,22 @@ def _within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def environment(given: Mapping[str, str] = {}) -> dict[str, str]:
-    """The kernel's environment variables: none of ours but those of `given` that a lab may depend on."""
+def folders(limits: Limits) -> dict[str, tuple[int, str]]:
+    """The memory file systems: size in MB and mode of each."""
+    sizes = (limits.shm_mb, limits.tmp_mb, limits.tmp_mb, 1)
+    return dict(zip(FOLDERS, zip(sizes, ("1777", "1777", "0755", "0700")), strict=True))
+
+
+def shown(judge: str = "", compiled: str = "") -> dict[str, str]:
+    """The folders of ours that a kernel is shown, by where it sees them; those that are not named are left out."""
+    return {place: path for place, path in {JUDGE: judge, COMPILED: compiled}.items() if path}
+
+
+def environment(given: Mapping[str, str] = {}, compiled: str = "") -> dict[str, str]:
+    """The kernel's environment variables: none of ours but those of `given` that a lab may depend on.
+
+    With `compiled`, JAX reads from there what it compiled before, and writes nothing.
+    """
     env = {
         "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
         "HOME": HOME,
@@ -84,7 +104,18 @@ def environment(given: Mapping[str, str] = {}) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
     }
     passed = ("XLA_FLAGS", "JAX_PLATFORMS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TZ")
-    return env | {name: given[name] for name in passed if given.get(name)}
+    env |= {name: given[name] for name in passed if given.get(name)}
+    return env | (using_compiled(COMPILED) if compiled else {})
+
+
+def using_compiled(folder: str, write: bool = False) -> dict[str, str]:
+    """Let JAX read what lies compiled in `folder`; and keep all it compiles there, or nothing, without complaint."""
+    return {
+        "JAX_COMPILATION_CACHE_DIR": folder,
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0" if write else "1e9",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        "JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES": "none",  # or the path, ours or the sandbox's, is part of each key
+    }
 
 
 @contextlib.contextmanager
@@ -94,14 +125,16 @@ def command(
     box: Box,
     limits: Limits,
     env: Mapping[str, str],
-    judge_dir: str = "",
+    binds: Mapping[str, str] = {},
     files: Mapping[str, str] = {},
     cgroup: Cgroup | None = None,
+    warm: bool = False,
 ) -> Iterator[tuple[list[str], list[int]]]:
     """The words that run `inside` in a sandbox, and the descriptors they refer to, open within the block.
 
-    `files` are put in place as read-only files: path inside, text. `judge_dir` is shown at JUDGE: its sockets
-    can be connected to, and neither removed nor replaced.
+    `files` are put in place as read-only files: path inside, text. `binds` are folders of ours that are shown, by
+    their path inside: sockets in them can be connected to, and nothing in them removed or replaced. `warm` is for the
+    process that makes sandboxes itself, and runs no code of a student's: it keeps the power to do so.
     """
     with contextlib.ExitStack() as stack:
         fds: list[int] = []
@@ -121,7 +154,11 @@ def command(
         def memory(path: str, mb: int, mode: str) -> list[str]:
             return ["--perms", mode, "--size", str(mb * MB), "--tmpfs", path]
 
-        words = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--uid", str(_UID), "--gid", str(_UID)]
+        words = ["bwrap", "--unshare-all", "--unshare-user"]
+        if warm:
+            words += ["--uid", "0", "--gid", "0", "--cap-add", "ALL"]
+        else:
+            words += ["--disable-userns", "--uid", str(UID), "--gid", str(UID)]
         words += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
         for name, value in env.items():
             words += ["--setenv", name, value]
@@ -137,8 +174,8 @@ def command(
         for path in _SYS:
             words += ["--ro-bind-try", path, path]
         words += ["--proc", "/proc", "--dev", "/dev"]
-        words += memory("/dev/shm", limits.shm_mb, "1777") + memory("/tmp", limits.tmp_mb, "1777")
-        words += memory(HOME, limits.tmp_mb, "0755") + memory(SOCKETS, 1, "0700")
+        for path, (mb, mode) in folders(limits).items():
+            words += memory(path, mb, mode)
         # After the memory file systems: the environment may lie below /tmp.
         paths = python_paths()
         for path in paths:
@@ -146,16 +183,18 @@ def command(
             for name in _SECRETS:
                 if os.path.isfile(f"{path}/{name}"):
                     words += ["--ro-bind", "/dev/null", f"{path}/{name}"]
-        if judge_dir:
-            words += ["--ro-bind", judge_dir, JUDGE]
+        for place, path in binds.items():
+            words += ["--ro-bind", path, place]
+        if warm:
+            words += ["--dir", JUDGE]
         for path, content in files.items():
             words += text(path, content)
         # Without this the root and /dev are writable, and as large as half of the machine's memory.
         words += ["--remount-ro", "/", "--remount-ro", "/dev", "--chdir", HOME]
-        words += ["--seccomp", handed(seccomp.program()), "--"]
+        words += ["--"] if warm else ["--seccomp", handed(seccomp.program()), "--"]
         words = untrusted(
             [*words, *inside],
-            paths=[*paths, *([judge_dir] if judge_dir else [])],
+            paths=[*paths, *binds.values()],
             stage=box.path / "stage",
             user=other_user(),
             cgroup=cgroup,
@@ -163,13 +202,24 @@ def command(
         yield words, fds
 
 
-def limited(inside: Sequence[str], limits: Limits) -> list[str]:
-    """`inside` under the limits that one process has. The hard limit of CPU time cannot be caught."""
-    words = ["prlimit", "--core=0", f"--nofile={limits.open_files}", f"--fsize={limits.file_mb * MB}"]
-    words += [f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 2}", f"--data={limits.memory_mb * MB}"]
+def rlimits(limits: Limits) -> dict[str, tuple[int, int]]:
+    """The limits that one process has, soft and hard. The hard limit of CPU time cannot be caught."""
+    found = {
+        "RLIMIT_CORE": (0, 0),
+        "RLIMIT_NOFILE": (limits.open_files, limits.open_files),
+        "RLIMIT_FSIZE": (limits.file_mb * MB, limits.file_mb * MB),
+        "RLIMIT_CPU": (limits.cpu_seconds, limits.cpu_seconds + 2),
+        "RLIMIT_DATA": (limits.memory_mb * MB, limits.memory_mb * MB),
+    }
     if _counts_per_namespace():
-        words.append(f"--nproc={limits.processes}")
-    return [*words, "--", *inside]
+        found["RLIMIT_NPROC"] = (limits.processes, limits.processes)
+    return found
+
+
+def limited(inside: Sequence[str], limits: Limits) -> list[str]:
+    """`inside` under the limits that one process has."""
+    words = [f"--{name[7:].lower()}={soft}:{hard}" for name, (soft, hard) in rlimits(limits).items()]
+    return ["prlimit", *words, "--", *inside]
 
 
 def _counts_per_namespace() -> bool:

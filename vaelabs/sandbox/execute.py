@@ -18,10 +18,11 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 from nbformat import NotebookNode
 from nbgrader import preprocessors
-from traitlets import Bool, Dict, Enum, Integer, Unicode
+from traitlets import Bool, Dict, Enum, Integer, List, Unicode
 
 from vaelabs.course import SHOW_TAG, read_notebook
 
+from . import bubblewrap
 from .isolation import Isolation, require
 from .limits import Limits
 from .provisioner import SandboxKernelManager, kernel_specs
@@ -65,6 +66,11 @@ class Execute(preprocessors.Execute):
         list(Isolation), Isolation.NONE, help="What keeps the notebook's code away from the rest of the machine."
     ).tag(config=True)
     fast_compiler = Bool(True, help="Let JAX compile quickly to slower code.").tag(config=True)
+    modules = List(Unicode(), help="What a warm process imports, to fork kernels from; empty: none is used.").tag(
+        config=True
+    )
+    compiled = Unicode(help="Folder of what JAX compiled before, which kernels may read.").tag(config=True)
+    fill = Unicode(help="Folder that JAX writes what it compiles to; for a trusted notebook, without isolation.")
     source = Unicode("source", help="Folder of the instructor notebooks.").tag(config=True)
 
     interrupt_on_timeout = Bool(False)  # an interrupt can be ignored: nbclient then waits for ever
@@ -81,7 +87,7 @@ class Execute(preprocessors.Execute):
     def create_kernel_manager(self) -> SandboxKernelManager:
         """A kernel with our limits, whatever kernel the notebook asks for."""
         limits = Limits(wall_seconds=self.notebook_seconds + SPARE, cpu_seconds=self.notebook_seconds + SPARE)
-        specs = kernel_specs(self.isolation, limits, self.judge_folder)
+        specs = kernel_specs(self.isolation, limits, self.judge_folder, self.modules, self.compiled)
         self.km = self.kernel_manager_class(kernel_name="python3", config=self.config, kernel_spec_manager=specs)
         return self.km
 
@@ -155,6 +161,8 @@ class Execute(preprocessors.Execute):
         env = {**os.environ, **ONE_THREAD}
         if self.fast_compiler:
             env["XLA_FLAGS"] = " ".join(filter(None, (env.get("XLA_FLAGS"), FAST_COMPILER)))
+        if self.fill:
+            env |= bubblewrap.using_compiled(self.fill, write=True)
         return {"env": env, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
     def _guarded(self, cell: NotebookNode, index: int, upto: int | None = None) -> None:

@@ -221,6 +221,13 @@ def run_folder() -> Path:
     )
 
 
+def judges_folder() -> Path:
+    """Where judges make folders for their sockets, of which a kernel is shown its own. Raises CourseError."""
+    folder = run_folder() / "judges"
+    folder.mkdir(mode=0o711, exist_ok=True)
+    return folder
+
+
 class Box:
     """A fresh folder for one kernel's sockets, owned by this process for as long as its lock is held."""
 

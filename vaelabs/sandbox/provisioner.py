@@ -30,7 +30,7 @@ from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.provisioning import LocalProvisioner
-from traitlets import Dict, DottedObjectName, Type, Unicode
+from traitlets import Dict, DottedObjectName, List, Type, Unicode
 
 from vaelabs.course import CourseError
 
@@ -38,6 +38,7 @@ from . import bubblewrap, landlock, seccomp
 from .isolation import Isolation, require
 from .launching import Box, NotStarted, kill_tree, other_user, reap, start, starter, untrusted, waiting
 from .limits import MB, Cause, Cgroup, Limits, Watchdog, cause_of_exit, delegated_cgroup, descendants
+from .warm import WarmProcess, request, zygotes
 
 KERNEL_NAME = "vaelabs-sandbox"
 """Of the kernelspec that `install_kernelspec` writes."""
@@ -63,6 +64,8 @@ class SandboxProvisioner(LocalProvisioner):
     isolation: Isolation
     limits = Dict(help="Values of `Limits`; the others have their defaults.").tag(config=True)
     judge_dir = Unicode(help="Folder of the judge's socket, shown to the kernel; empty for none.").tag(config=True)
+    compiled = Unicode(help="Folder of what JAX compiled before, which it may read; empty for none.").tag(config=True)
+    modules = List(Unicode(), help="What a warm process imports, to fork kernels from; empty for none.").tag(config=True)
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
@@ -128,7 +131,12 @@ class SandboxProvisioner(LocalProvisioner):
             self.process, folder = await asyncio.wrap_future(starter.submit(call))
             self.pid, self.pgid = self.process.pid, None
             self._watchdog = Watchdog(
-                self.process, self.allowed, self._kill, cgroup=self._cgroup, folders=self._memory_folders()
+                self.process,
+                self.allowed,
+                self._kill,
+                cgroup=self._cgroup,
+                folders=self._memory_folders(),
+                guard=self._surrounding(),
             )
             self._watchdog.start()
             await self._listening(folder)
@@ -137,7 +145,7 @@ class SandboxProvisioner(LocalProvisioner):
             raise CourseError(f"A kernel did not start in its sandbox: {error}.", "Run `vaelabs doctor`.") from None
         return self.connection_info
 
-    def _start(self, cmd: list[str], env: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+    def _start(self, cmd: list[str], env: Mapping[str, str]) -> tuple[subprocess.Popen[bytes] | WarmProcess, str]:
         """The process, waiting no longer, and the folder of its sockets as seen from here."""
         assert self._box
         inside = [self._connection_file() if each.endswith("/host.json") else each for each in cmd]
@@ -235,6 +243,10 @@ class SandboxProvisioner(LocalProvisioner):
     def _memory_folders(self) -> tuple[str, ...]:
         return ()
 
+    def _surrounding(self) -> int | None:
+        """The first process of the sandbox, which runs no code of a student's; None where there is none."""
+        return None
+
     @property
     def _folder(self) -> Path:
         """The folder of a kernel that shares our file system."""
@@ -248,9 +260,30 @@ class SandboxProvisioner(LocalProvisioner):
 
 
 class BubblewrapProvisioner(SandboxProvisioner):
-    """A kernel in namespaces of its own; see `bubblewrap.command`."""
+    """A kernel in namespaces of its own; see `bubblewrap.command`.
+
+    With `modules` it is forked from a warm process, where that can be had; see `warm`.
+    """
 
     isolation = Isolation.BUBBLEWRAP
+
+    def _start(self, cmd: list[str], env: Mapping[str, str]) -> tuple[subprocess.Popen[bytes] | WarmProcess, str]:
+        if self.modules:
+            with contextlib.suppress(NotStarted):
+                return self._fork(env)
+        return super()._start(cmd, env)
+
+    def _fork(self, env: Mapping[str, str]) -> tuple[WarmProcess, str]:
+        zygote = zygotes.get(tuple(self.modules), self.compiled, env)
+        connection = self._inner_connection(f"{bubblewrap.SOCKETS}/k")
+        process = zygote.fork(request(connection, Path(self.judge_dir).name, self.allowed), self._hold_all)
+        return process, self._socket_folder()
+
+    def _hold_all(self, pid: int) -> None:
+        """As `_hold`; and into the cgroup with those that were forked outside of it."""
+        self._hold(pid)
+        for each in (pid, *descendants(pid)) if self._cgroup else ():
+            self._cgroup.take(each)
 
     @contextlib.contextmanager
     def _confined(self, inside: Sequence[str], env: Mapping[str, str]) -> Iterator[tuple[list[str], list[int]]]:
@@ -260,8 +293,8 @@ class BubblewrapProvisioner(SandboxProvisioner):
             waiting(bubblewrap.limited(inside, self.allowed), self._box.path),
             box=self._box,
             limits=self.allowed,
-            env=bubblewrap.environment(env),
-            judge_dir=self.judge_dir,
+            env=bubblewrap.environment(env, self.compiled),
+            binds=bubblewrap.shown(self.judge_dir, self.compiled),
             files=files | bubblewrap.font_list(),
             cgroup=self._cgroup,
         ) as made:
@@ -275,6 +308,9 @@ class BubblewrapProvisioner(SandboxProvisioner):
 
     def _memory_folders(self) -> tuple[str, ...]:
         return tuple(f"/proc/{self._guard_pid}/root{folder}" for folder in bubblewrap.FOLDERS)
+
+    def _surrounding(self) -> int:
+        return self._guard_pid
 
 
 class LandlockProvisioner(SandboxProvisioner):
@@ -299,23 +335,20 @@ class LandlockProvisioner(SandboxProvisioner):
                     os.chown(path, user.uid, user.gid)
         limits = self.allowed
         places = {"HOME": "", "TMPDIR": "tmp", "MPLCONFIGDIR": "fonts"}
-        paths = [*bubblewrap.python_paths(), str(self._folder), str(self._home)]
-        paths += [self.judge_dir] if self.judge_dir else []
+        shown = [each for each in (self.judge_dir, self.compiled) if each]
+        paths = [*bubblewrap.python_paths(), str(self._folder), str(self._home), *shown]
         plan = {
             "argv": waiting(inside, self._box.path),
-            "env": bubblewrap.environment(env) | {name: str(self._home / each) for name, each in places.items()},
+            "env": bubblewrap.environment(env)
+            | {name: str(self._home / each) for name, each in places.items()}
+            | (bubblewrap.using_compiled(self.compiled) if self.compiled else {}),
             "home": str(self._home),
-            "read": [*_LANDLOCK_READ, *bubblewrap.python_paths(), *([self.judge_dir] if self.judge_dir else [])],
+            "read": [*_LANDLOCK_READ, *bubblewrap.python_paths(), *shown],
             "write": ["/dev/null", str(self._folder), str(self._home)],
             "seccomp": seccomp.program(network=False).hex(),
+            # An ordinary user's processes elsewhere would count too: there the watchdog counts.
             "rlimits": {
-                "RLIMIT_CORE": (0, 0),
-                "RLIMIT_NOFILE": (limits.open_files, limits.open_files),
-                "RLIMIT_FSIZE": (limits.file_mb * MB, limits.file_mb * MB),
-                "RLIMIT_CPU": (limits.cpu_seconds, limits.cpu_seconds + 2),
-                "RLIMIT_DATA": (limits.memory_mb * MB, limits.memory_mb * MB),
-                # An ordinary user's processes elsewhere would count too: there the watchdog counts.
-                **({"RLIMIT_NPROC": (limits.processes, limits.processes)} if user else {}),
+                name: values for name, values in bubblewrap.rlimits(limits).items() if user or name != "RLIMIT_NPROC"
             },
         }
         source = Path(landlock.__file__).read_text(encoding="utf-8")
@@ -349,6 +382,7 @@ class PlainProvisioner(SandboxProvisioner):
     def _confined(self, inside: Sequence[str], env: Mapping[str, str]) -> Iterator[tuple[list[str], list[int]]]:
         assert self._box
         (self._folder / "inner.json").write_text(self._inner_connection(f"{self._folder}/k"))
+        env = {**env, **(bubblewrap.using_compiled(self.compiled) if self.compiled else {})}
         words = waiting(["env", *(f"{name}={value}" for name, value in env.items()), *inside], self._box.path)
         yield untrusted(words, paths=(), stage=self._box.path / "stage", user=None, cgroup=self._cgroup), []
 
@@ -380,6 +414,16 @@ def admit(socket: Path) -> None:
             os.chmod(path, mode)
 
 
+# As `python -m ipykernel_launcher`, but without a debugger, whose import is a third of a kernel's start.
+_LAUNCH = """\
+import sys
+del sys.path[0]
+sys.modules["debugpy"] = None
+from ipykernel.kernelapp import launch_new_instance
+launch_new_instance()
+"""
+
+
 class _OneKernel(KernelSpecManager):
     """Knows one kernelspec and answers with it whatever is asked for."""
 
@@ -398,14 +442,21 @@ class _OneKernel(KernelSpecManager):
 
 
 def kernel_specs(
-    isolation: Isolation | str = Isolation.BUBBLEWRAP, limits: Limits = Limits(), judge_dir: str | Path | None = None
+    isolation: Isolation | str = Isolation.BUBBLEWRAP,
+    limits: Limits = Limits(),
+    judge_dir: str | Path | None = None,
+    modules: Sequence[str] = (),
+    compiled: str = "",
 ) -> KernelSpecManager:
     """The kernelspecs to give to a kernel manager: one kernel, this environment's Python, confined so.
 
-    Raises CourseError where it cannot be.
+    With `modules`, and in full isolation, it is forked from a warm process that has imported them; `judge_dir` then
+    lies in `judges_folder()`. `compiled` is a folder of what JAX compiled before, to be read and not to be changed.
+    Raises CourseError where it cannot be confined so.
     """
     require(isolation)
-    return _OneKernel(_kernelspec(Isolation(isolation), limits, str(judge_dir or "")))
+    more = {"judge_dir": str(judge_dir or ""), "modules": list(modules), "compiled": compiled}
+    return _OneKernel(_kernelspec(Isolation(isolation), limits, **more))
 
 
 def install_kernelspec(
@@ -417,15 +468,15 @@ def install_kernelspec(
     """
     folder = Path(prefix, "share", "jupyter", "kernels", KERNEL_NAME)
     folder.mkdir(parents=True, exist_ok=True)
-    content = _kernelspec(Isolation(isolation), limits, "")
+    content = _kernelspec(Isolation(isolation), limits)
     (folder / "kernel.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return folder
 
 
-def _kernelspec(isolation: Isolation, limits: Limits, judge_dir: str) -> dict[str, Any]:
-    config = {"limits": asdict(limits), "judge_dir": judge_dir}
+def _kernelspec(isolation: Isolation, limits: Limits, **more: Any) -> dict[str, Any]:
+    config = {"limits": asdict(limits), **more}
     return {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [sys.executable, "-c", _LAUNCH, "-f", "{connection_file}"],
         "display_name": "Python 3 (confined)" if isolation is not Isolation.NONE else "Python 3",
         "language": "python",
         "metadata": {"kernel_provisioner": {"provisioner_name": f"vaelabs-{isolation}", "config": config}},

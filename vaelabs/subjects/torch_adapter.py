@@ -108,7 +108,9 @@ def settings_restored() -> Iterator[None]:
 
 
 def seed(n: int) -> None:
-    torch.manual_seed(n)
+    # torch.manual_seed takes milliseconds, to remember for each absent kind of device where it was called from.
+    seed_here = torch.manual_seed if torch.accelerator.is_available() else torch.default_generator.manual_seed
+    seed_here(n)
 
 
 def parameters(module: Any) -> dict[str, np.ndarray]:
