@@ -1,0 +1,32 @@
+"""From what students handed in, wherever and however, to submissions that can be graded.
+
+`collect` brings exports of learning management systems to submitted/; `repair` puts a notebook's cells in order;
+`check` says of one file what these two would do, and which visible checks fail; `notes` is what was repaired and what
+a person must decide in a submission that `collect` made.
+"""
+
+from .archive import Limits
+from .check import Checked, check
+from .collect import Intake, Row, collect, notes
+from .exports import moment
+from .history import Published
+from .repair import Change, Doubt, Repaired, repair
+from .roster import Roster, read_roster
+
+__all__ = [
+    "Change",
+    "Checked",
+    "Doubt",
+    "Intake",
+    "Limits",
+    "Published",
+    "Repaired",
+    "Roster",
+    "Row",
+    "check",
+    "collect",
+    "moment",
+    "notes",
+    "read_roster",
+    "repair",
+]
