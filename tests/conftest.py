@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import pwd
 import shutil
+import signal
+import socket
+import subprocess
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from vaelabs.build import build_lab, write
 from vaelabs.course import SHOW_TAG, Course, read_notebook
@@ -183,6 +190,56 @@ def built(course: Course) -> Course:
     """The small course with its three notebooks."""
     write(course, build_lab(course, "mini"))
     return course
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Makes an empty database in a PostgreSQL server of the tests' own, and gives its URL with the password `secret`."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: path.parts[4].zfill(3))
+    server = found[-1] if found else shutil.which("postgres")
+    if not server:
+        pytest.skip("there is no PostgreSQL here: sudo apt-get install postgresql")
+    programs = Path(server).resolve().parent
+    user = {}
+    if os.getuid() == 0:  # it refuses to run as root
+        if "postgres" not in {each.pw_name for each in pwd.getpwall()}:
+            pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
+        user = {"user": "postgres", "group": "postgres"}
+    with tempfile.TemporaryDirectory(prefix="vaelabs-pg-") as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        secret = Path(folder, "secret")
+        secret.write_text("secret")
+        if user:
+            shutil.chown(folder, "postgres")
+            shutil.chown(secret, "postgres")
+        options = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
+        words = ["-D", "data", "-U", "tester", "-A", "scram-sha-256", "--pwfile=secret", "--no-sync", "-E", "UTF8"]
+        subprocess.run([programs / "initdb", *words], check=True, **options)
+        words = ["-D", "data", "-k", folder, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        running = subprocess.Popen([programs / "postgres", *words], **options)
+        made = itertools.count()
+        url = f"postgresql+psycopg2://tester:secret@127.0.0.1:{port}/"
+
+        def database() -> str:
+            name = f"db{next(made)}"
+            engine = sqlalchemy.create_engine(f"{url}postgres", isolation_level="AUTOCOMMIT")
+            for _ in range(300):
+                try:
+                    with engine.connect() as db:
+                        db.execute(sqlalchemy.text(f"create database {name}"))
+                    break
+                except sqlalchemy.exc.OperationalError:  # it is not up yet
+                    time.sleep(0.1)
+            engine.dispose()
+            return url + name
+
+        try:
+            yield database
+        finally:
+            running.send_signal(signal.SIGINT)
+            running.wait(30)
 
 
 @pytest.fixture(scope="session")

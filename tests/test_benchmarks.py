@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import importlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -53,8 +54,15 @@ def nothing_left_behind():
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(scope="session")
+def allowed_to_train():
+    """What trains, or compiles a network of convolutions, is left to whoever changes a benchmark."""
+    if "VAELABS_BENCHMARKS" not in os.environ:
+        pytest.skip("VAELABS_BENCHMARKS=1 tests the benchmarks with training (minutes)")
+
+
 @pytest.fixture(scope="module")
-def measured():
+def measured(allowed_to_train):
     """Runs of a way on the digits, one for each seed, made once."""
     runs = {}
 
@@ -165,7 +173,7 @@ def test_the_batches_of_a_tensor_hold_every_row_once():
     assert not torch.equal(rows, torch.cat(batches))
 
 
-def test_the_command_prints_a_table_and_writes_its_figures(tmp_path):
+def test_the_command_prints_a_table_and_writes_its_figures(allowed_to_train, tmp_path):
     """A run of seconds on the small data set, each way in a process of its own."""
     file = tmp_path / "training.json"
     command = [sys.executable, str(SCRIPT), "pytorch", "--dataset", "digits", "--rounds", "1", "--epochs", "1"]
@@ -208,7 +216,7 @@ def test_without_jax_one_is_told_how_to_get_it(monkeypatch, capsys):
 
 
 @pytest.fixture(scope="module")
-def jax():
+def jax(allowed_to_train):
     """JAX, which here refuses to promote ranks."""
     jax = pytest.importorskip("jax")
     pytest.importorskip("flax")
@@ -447,7 +455,7 @@ def test_the_command_measures_flax_with_one_thread(jax, tmp_path):
 # The time to the band.
 
 
-def test_the_lab_itself_trains_to_its_band():
+def test_the_lab_itself_trains_to_its_band(allowed_to_train):
     """Two epochs on the digits, and the lab's own band beside their loss."""
     torch.manual_seed(0)
 

@@ -10,7 +10,6 @@ from nbgrader.api import Gradebook
 from vaelabs.build import build_lab, write
 from vaelabs.course import Course, CourseError, grade_id, read_notebook, write_text
 from vaelabs.grading import grade, load_results, make_marks
-from vaelabs.grading.result import load_result
 from vaelabs.reports import make_feedback
 from vaelabs.sample import with_answers
 from vaelabs.sandbox import Isolation
@@ -224,31 +223,33 @@ def autograded_points(course, student):
     [
         lambda course: course.autograded("ada", "mini").unlink(),
         lambda course: (course.root / "gradebook.db").unlink(),
-        lambda course: (course.report / "results" / "mini" / "ada.json").write_text("{"),
     ],
-    ids=["autograded", "gradebook", "record"],
+    ids=["autograded", "gradebook"],
 )
-def test_a_record_does_not_stand_alone(one, lose):
-    """What an interrupted run or a person removed is made again, without --force."""
+def test_what_is_lost_is_written_again_from_the_ledger(one, lose):
+    """What an interrupted run or a person removed is there again, without --force and without a run."""
     lose(one)
 
     (result,) = grade(one, ["mini"], ["ada"])
 
-    assert (result.fresh, result.points) == (True, 8)
+    assert (result.fresh, result.points) == (False, 8)
     assert one.autograded("ada", "mini").is_file()
     assert autograded_points(one, "ada") == 8
 
 
-def test_an_interrupted_run_is_made_good(one, monkeypatch):
-    """Ctrl-C in the middle of a forced run leaves no old record that would hide it."""
+@pytest.mark.parametrize("where", ["worker", "gradebook"])
+def test_an_interrupted_run_is_made_good(one, monkeypatch, where):
+    """Ctrl-C in the middle of a forced run, while grading or while writing: the next run leaves everything whole."""
     with monkeypatch.context() as patch:
-        patch.setattr("vaelabs.grading.batch.convert", interrupt_autograde)
+        patch.setattr(f"vaelabs.grading.{where}.convert", interrupt_autograde)
         with pytest.raises(KeyboardInterrupt):
             list(grade(one, ["mini"], ["ada"], force=True))
 
     (result,) = grade(one, ["mini"], ["ada"])
 
-    assert (result.fresh, result.points) == (True, 8)
+    assert result.points == autograded_points(one, "ada") == 8
+    assert one.autograded("ada", "mini").is_file()
+    assert [result.key] == [each.key for each in load_results(one)]
 
 
 def interrupt_autograde(converter, *arguments, **options):
@@ -393,7 +394,7 @@ def test_with_less_isolation_the_marks_are_the_same_and_the_result_says_so(built
     (result,) = grade(built, ["mini"], ["ada"], isolation=isolation)
 
     assert (8, "") == (result.points, result.reason)
-    assert isolation == load_result(built, "ada", "mini").isolation
+    assert [isolation] == [result.isolation for result in load_results(built)]
 
 
 def test_without_isolation_grading_does_not_start(built, monkeypatch):

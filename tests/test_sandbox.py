@@ -51,8 +51,14 @@ def test_a_right_answer_earns_its_points():
 
 @pytest.mark.parametrize(
     "killer, name",
-    [("import os; os._exit(1)", "KernelDied"), ("import os; os.kill(os.getpid(), 11)", "KernelDied")],
-)
+    [
+        ("import os; os._exit(1)", "KernelDied"),
+        ("import os; os.kill(os.getpid(), 11)", "KernelDied"),
+        ("kernel = get_ipython().kernel\n"
+         "kernel.session.send(kernel.iopub_socket, 'stream', {}, kernel.get_parent(), ident=b'stream')", "KernelDied"),
+    ],
+    ids=["exit", "signal", "a message without content"],
+)  # fmt: skip
 def test_a_cell_that_kills_its_kernel_costs_no_other_cell(killer, name):
     """A fresh kernel runs the cells before it again, without the culprit, and the rest is graded."""
     nb = run(code(RIGHT, "kl_divergence", solution=True), code(killer), code("print(kl_divergence is not None)"), graded())

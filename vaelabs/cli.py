@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import wraps
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.box import SIMPLE
 from rich.columns import Columns
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from .course import Course, CourseError
@@ -45,14 +49,37 @@ def command(function: Callable) -> Callable:
         except CourseError as error:
             err.print(str(error), markup=False)
             sys.exit(1)
-        except KeyboardInterrupt:
-            err.print("Stopped. What was done is kept; run the command again to go on.")
-            sys.exit(130)
+        except KeyboardInterrupt as stop:
+            err.print(str(stop) or "Stopped. What was done is kept; run the command again to go on.", markup=False)
+            _end_at_once()
         except OSError as error:
             err.print(f"{error.filename or 'A file'}: {error.strerror or error}.", markup=False)
             sys.exit(1)
 
     return run
+
+
+def _end_at_once() -> NoReturn:
+    """Exit, with all that we have started. A thread that still grades has no time to blame a student for its kernel's end."""
+    import psutil
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            process.kill()
+    os._exit(130)
+
+
+def databases(function: Callable) -> Callable:
+    """The options that name a course's two databases."""
+    for name, what in (
+        ("db", "nbgrader's gradebook, as postgresql+psycopg2://user@host/name; by default gradebook.db."),
+        ("ledger", "The ledger of results, likewise; by default report/ledger.db."),
+    ):
+        option = click.option(f"--{name}", default="", metavar="URL", envvar=f"VAELABS_{name.upper()}", help=what)
+        function = option(function)
+    return function
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -72,8 +99,10 @@ def main(context: click.Context, root: Path) -> None:
     \b
     An instructor's year:
       vaelabs build       make the notebooks from the texts in labs/, hand out release/
+      vaelabs collect     bring what students handed in, from Canvas, Moodle, ..., to submitted/
       vaelabs grade       mark what lies in submitted/<student>/<lab>/<lab>.ipynb
       vaelabs feedback    write a page for each student
+      vaelabs why         show how one mark came about, and reach it again
     New here? `vaelabs demo` does all of it with a made-up class.
     """
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -138,6 +167,13 @@ def pull(course: Course, lab: str) -> None:
 @click.argument("labs", nargs=-1, metavar="[LAB]...")
 @click.option("--student", "students", multiple=True, metavar="ID", help="Only this student; may be repeated.")
 @click.option("--force", is_flag=True, help="Grade again what has not changed since it was graded.")
+@click.option("--workers", type=click.IntRange(min=0), metavar="N", help="Processes; by default one for each core. 0: only this one.")
+@click.option("--scheduler", default="", metavar="URL", help="A Dask cluster instead: tls://host:8786, see docs/clusters.md.")
+@click.option("--tls-ca", type=click.Path(path_type=Path), metavar="FILE", help="Who has signed the cluster's certificates.")
+@click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="Our certificate for the cluster.")
+@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="Its key.")
+@click.option("--resource", "resources", multiple=True, metavar="NAME=N", help="What a submission needs of a worker, as GPU=1.")
+@click.option("--dashboard", is_flag=True, help="Dask's own view of the workers, at http://127.0.0.1:8787.")
 @click.option(
     "--isolation",
     type=click.Choice(["bubblewrap", "landlock", "none"]),
@@ -145,6 +181,7 @@ def pull(course: Course, lab: str) -> None:
     show_default=True,
     help="What confines students' code. landlock: less; none: nothing, it can read and change all that you can.",
 )
+@databases
 @click.option(
     "--course",
     "root",
@@ -155,15 +192,94 @@ def pull(course: Course, lab: str) -> None:
 @click.pass_obj
 @command
 def grade(
-    course: Course, labs: tuple[str, ...], students: tuple[str, ...], force: bool, isolation: str, root: Path | None
+    course: Course,
+    labs: tuple[str, ...],
+    students: tuple[str, ...],
+    force: bool,
+    isolation: str,
+    root: Path | None,
+    ledger: str,
+    db: str,
+    resources: tuple[str, ...],
+    **engine: Any,
 ) -> None:
     """Mark the submissions in submitted/ (all labs and students by default).
 
     Writes autograded/, the gradebook and report/marks.csv. The exit code is 0 only when every submission
     was marked; those that a person must look at are listed at the end, and no mark is guessed.
+    Stopped half-way, by Ctrl-C or by a power cut, the same command goes on from there.
     """
-    if not _grade(Course(root.resolve()) if root else course, labs, students, force, isolation):
+    from .grading import Engine
+
+    course = Course(root.resolve() if root else course.root, db, ledger)
+    if not _grade(course, labs, students, force, isolation, Engine(resources=_amounts(resources), **engine)):
         sys.exit(2)
+
+
+@main.command()
+@click.argument("student")
+@click.argument("lab")
+@click.argument("task")
+@click.option("--calls", default=20, show_default=True, metavar="N", help="So many calls of the student's code are shown.")
+@databases
+@click.pass_obj
+@command
+def why(course: Course, student: str, lab: str, task: str, calls: int, ledger: str, db: str) -> None:
+    """Show how a mark came about, and reach it again from its record.
+
+    The recorded files are run once more in the sandbox, the check draws what it drew then. The exit code is 0 when the
+    verdict is the same to the last word, and 2 when it is not. Nothing is written.
+    """
+    from .grading import changed_since, recorded, replay
+
+    course = Course(course.root, db, ledger)
+    result, verdict = recorded(course, student, lab, task)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name, value in (
+        ("graded", f"{result.committed_at.astimezone():%Y-%m-%d %H:%M:%S %Z}, by {result.worker}, in {result.seconds:.1f} s"),
+        ("isolation", result.isolation),
+        ("seed", "none was drawn" if verdict.seed is None else str(verdict.seed)),
+        ("key", f"{result.key} (attempt {result.attempt + 1})"),
+        *result.hashes.items(),
+    ):
+        table.add_row(name, escape(value))
+    out.print(f"[bold]{escape(task)}[/] of {_name(student)}, {escape(lab)}")
+    out.print(table)
+    _show_verdict(verdict)
+    if result.reason:
+        out.print(f"\nNothing was run: {escape(result.reason)}.", highlight=False)
+        return
+    if changed := changed_since(course, result):
+        out.print(f"\nChanged since: {', '.join(changed)}. What follows is by what is here now.")
+    if result.isolation in UNCONFINED:
+        err.print(UNCONFINED[result.isolation], style="bold red")
+    with err.status(f"Running {escape(lab)} of {_name(student)} again"):
+        again = replay(course, result, task)
+    if again.calls:
+        out.print(f"\nWhat crossed between the judge and the student's code ({len(again.calls)} calls):")
+    for call in again.calls[:calls]:
+        line = f"  {call['function']}, {call['how']}({call['given']})\n    -> {call['gave']}"
+        out.print(line, markup=False, highlight=False)
+    if len(again.calls) > calls:
+        out.print(f"  ... and {len(again.calls) - calls} more: --calls {len(again.calls)}")
+    if again.verdict == verdict:
+        out.print("\nThe verdict is the same, to the last word.")
+        return
+    out.print("\nThe verdict is another one now:")
+    _show_verdict(again.verdict)
+    sys.exit(2)
+
+
+def _show_verdict(verdict: Any) -> None:
+    out.print(f"\n{verdict.points:g} of {verdict.max_points:g} points ({verdict.status})")
+    for each in verdict.properties:
+        said = f": {each.message}" if each.message else ""
+        out.print(f"  {each.points:g} of {each.max_points:g}  {each.sentence}{said}", markup=False, highlight=False)
+    if verdict.diagnosis:
+        said = " ".join(filter(None, (verdict.diagnosis.sentence, verdict.diagnosis.evidence)))
+        out.print(f"  {verdict.diagnosis.id}: {said}", markup=False, highlight=False)
+    if verdict.message:
+        out.print(f"  {verdict.message}", markup=False, highlight=False)
 
 
 @main.command()
@@ -185,11 +301,12 @@ def doctor() -> None:
 @main.command()
 @click.argument("labs", nargs=-1, metavar="[LAB]...")
 @click.option("--student", "students", multiple=True, metavar="ID", help="Only this student; may be repeated.")
+@databases
 @click.pass_obj
 @command
-def feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...]) -> None:
+def feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...], ledger: str, db: str) -> None:
     """Write feedback/STUDENT/LAB/LAB.html for everyone who was graded."""
-    if not _feedback(course, labs, students):
+    if not _feedback(Course(course.root, db, ledger), labs, students):
         sys.exit(2)
 
 
@@ -228,37 +345,140 @@ def demo(course: Course, labs: tuple[str, ...], into: str) -> None:
         sys.exit(2)
 
 
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
+@click.option("--lab", metavar="LAB", help="The lab of files that say of no lab that they are it.")
+@click.option("--roster", "roster_file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="CSV of ids and names: yours (id, name), Canvas' gradebook, Moodle's grades, Gradescope's roster.")  # fmt: skip
+@click.option("--student", metavar="ID", help="Who handed in files that do not say whose they are.")
+@click.option("--due", metavar="TIME", callback=lambda _, __, said: _time(said), help="When the lab was due, as 2026-03-01T23:59.")
+@click.pass_obj
+@command
+def collect(
+    course: Course, paths: tuple[Path, ...], lab: str | None, roster_file: Path | None, student: str | None, due: Any
+) -> None:
+    """Bring exports of Canvas, Moodle, Gradescope or Google Classroom, and folders of notebooks, to submitted/.
+
+    The latest version of each student's lab counts; all are kept in submitted/.history/. Notebooks that Colab or
+    their owners have put out of order are repaired, and report/repairs.csv says how. What became of each file is in
+    report/intake.csv; the exit code is 0 only when nothing is left for a person to do.
+    """
+    from .intake import collect as take_in
+    from .intake import read_roster
+
+    roster = read_roster(roster_file) if roster_file else None
+    with err.status("Reading and repairing what was handed in"):
+        intake = take_in(course, list(paths), lab=lab, roster=roster, student=student, due=due)
+    counting = [row for row in intake.rows if row.outcome.startswith("counts")]
+    changed = [path.stem for path in intake.written]
+    for name in sorted({row.lab for row in counting}):
+        people = len({row.student for row in counting if row.lab == name})
+        late = len({row.student for row in counting if row.lab == name and row.late == "yes"})
+        repaired = len({row.student for row in counting if row.lab == name and row.outcome.endswith("repaired")})
+        said = f"{people} submission{'s' * (people != 1)}, {changed.count(name)} of them new or changed"
+        out.print(f"{name}: {said}, {repaired} repaired, {late} late", highlight=False)
+    out.print(f"File by file:  {_shown(course.report / 'intake.csv')}\nRepairs:       {_shown(course.report / 'repairs.csv')}")
+    todo = intake.needs_person
+    if todo:
+        out.print(f"\n{len(todo)} for a person to look at:")
+        for row in todo[:30]:
+            out.print(f"  {escape(row.todo)}", highlight=False)
+        if len(todo) > 30:
+            out.print(f"  and {len(todo) - 30} more, in the last column of {_shown(course.report / 'intake.csv')}")
+    if counting:
+        out.print("\nNext: vaelabs grade")
+    if todo:
+        sys.exit(2)
+
+
+@main.command()
+@click.argument("notebook", metavar="NOTEBOOK", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--lab", metavar="LAB", help="The lab it is, where the notebook does not say.")
+@click.option("--no-run", is_flag=True, help="Look at the file only; do not run its visible checks.")
+@click.option(
+    "--isolation",
+    type=click.Choice(["bubblewrap", "landlock", "none"]),
+    default="bubblewrap",
+    show_default=True,
+    help="What confines the notebook's code; none is for a notebook of your own.",
+)
+@click.pass_obj
+@command
+def check(course: Course, notebook: Path, lab: str | None, no_run: bool, isolation: str) -> None:
+    """Say whether a notebook can be graded, what is missing in it, and which of its visible checks fail.
+
+    For students and teaching assistants: it needs release/ only, and no hidden test has a part in it.
+    The exit code is 0 only when everything is written and every visible check passes.
+    """
+    from .intake import check as look_at
+    from .sandbox import Isolation
+
+    with err.status("Looking at it" if no_run else "Running its visible checks"):
+        found = look_at(course, notebook, lab, not no_run, Isolation(isolation))
+    written = found.answers - len(found.open)
+    out.print(f"{_name(notebook.name)} is {found.lab} and can be graded; {written} of {found.answers} answers are written.",
+              highlight=False)  # fmt: skip
+    for title, lines in (
+        ("Not written yet", found.open),
+        ("Not finished", [f"{name} {what}" for name, what in found.unfinished.items()]),
+        ("Would be repaired", found.repairs),
+        ("Would have to be decided by a person", found.doubts),
+        ("Visible checks that fail", [f"{name}: {said}" for name, said in found.failing.items()]),
+    ):
+        if lines:
+            out.print(f"\n{title}:")
+            for line in lines:
+                out.print("  " + escape(line.replace("\n", "\n    ")), highlight=False)
+    if not found.ran:
+        out.print("\nThe visible checks were not run.")
+    elif not found.failing:
+        out.print("\nNo visible check of what is written fails.")
+    if not found.is_fine:
+        sys.exit(2)
+
+
+def _time(said: str | None) -> Any:
+    """The time of an option; this machine's zone where it names none."""
+    from datetime import datetime
+
+    if said is None:
+        return None
+    try:
+        return datetime.fromisoformat(said).astimezone()
+    except ValueError:
+        raise click.BadParameter(f"{said!r} is no time; write it as 2026-03-01T23:59 or 2026-03-01T23:59+01:00.") from None
+
+
 def _grade(
-    course: Course, labs: tuple[str, ...], students: tuple[str, ...], force: bool, isolation: str = "bubblewrap"
+    course: Course,
+    labs: tuple[str, ...],
+    students: tuple[str, ...],
+    force: bool,
+    isolation: str = "bubblewrap",
+    engine: Any = None,
 ) -> bool:
-    """Grade with a progress bar, then say what came of it; whether nothing needs a person."""
+    """Grade with a progress display, then say what came of it; whether nothing needs a person."""
+    from .grading import Engine, make_marks
     from .grading import grade as grade_class
-    from .grading import make_marks
     from .sandbox import Isolation
 
     if isolation != "bubblewrap":
         err.print(UNCONFINED[isolation], style="bold red")
     chosen = course.choose(labs, course.built_labs(), "lab in source/")
     people = course.choose(students, course.students(), "student in submitted/")
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
     results = []
-    with Progress(*columns, console=err, transient=True) as progress:
-        bar = progress.add_task("Grading", total=len(chosen) * len(people))
-
-        def begin(student: str, lab: str) -> None:
-            progress.update(bar, description=f"Grading {lab} of {_name(student)}")
-
+    with _sigterm_is_ctrl_c(), _display(chosen, len(people)) as show:
         try:
-            for result in grade_class(course, chosen, people, force, Isolation(isolation), begin):
-                results.append(result)
-                progress.advance(bar)
+            with closing(grade_class(course, chosen, people, force, Isolation(isolation), engine or Engine())) as graded:
+                for result in graded:
+                    results.append(result)
+                    show(result)
+        except KeyboardInterrupt:
+            done = f"{len(results)} of {len(chosen) * len(people)} submissions are done and kept"
+            raise KeyboardInterrupt(f"Stopped: {done}; the same command goes on from there.") from None
         finally:
             marks = make_marks(course)
+    results.sort(key=lambda result: (chosen.index(result.lab), people.index(result.student)))
     _show_results(results)
     run = [result.seconds for result in results if result.fresh and not result.absent]
     absent = sum(result.absent for result in results)
@@ -270,9 +490,83 @@ def _grade(
     if review:
         out.print(f"\n{len(review)} to be looked at by a person:")
         for result in review:
-            why = result.reason or "; ".join(v.message for v in result.verdicts if v.status == "needs_review")
-            out.print(f"  {_name(result.student)}, {result.lab}: {escape(why)}", highlight=False)
+            out.print(f"  {_name(result.student)}, {result.lab}: {escape(_why_review(result))}", highlight=False)
     return not review
+
+
+def _why_review(result: Any) -> str:
+    return result.reason or "; ".join(v.message for v in result.verdicts if v.status == "needs_review")
+
+
+@contextmanager
+def _display(labs: list[str], people: int) -> Iterator[Callable[[Any], None]]:
+    """What shows each result as it comes: bars on a terminal, elsewhere a line for each."""
+    if not err.is_terminal:
+        total, count = people * len(labs), itertools.count(1)
+        yield lambda result: err.print(f"[{next(count)}/{total}] {_line(result)}", markup=False)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]} failed, {task.fields[review]} to look at"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        blank = {"failed": 0, "review": 0, "rate": ""}
+        bars = {lab: progress.add_task(escape(lab), total=people, **blank) for lab in labs}
+
+        def show(result: Any) -> None:
+            bar = progress.tasks[bars[result.lab]]
+            progress.update(
+                bar.id,
+                advance=1,
+                failed=bar.fields["failed"] + any(verdict.status == "failed" for verdict in result.verdicts),
+                review=bar.fields["review"] + result.needs_review,
+                rate=f"{60 * bar.speed:.0f}/min" if bar.speed else "",
+            )
+
+        yield show
+
+
+def _line(result: Any) -> str:
+    """One result for a log."""
+    from .subjects.failure import readable
+
+    what = f"{result.points:g} of {result.max_points:g}"
+    if result.absent:
+        what = "not handed in"
+    elif result.needs_review:
+        what = f"to be looked at: {_why_review(result)}"
+    elif any(verdict.status == "failed" for verdict in result.verdicts):
+        what += ", code failed"
+    return f"{result.lab}, {readable(result.student, 60)}: {what}" + ("" if result.fresh else " (unchanged)")
+
+
+@contextmanager
+def _sigterm_is_ctrl_c() -> Iterator[None]:
+    """A service manager's way to stop us is as gentle as Ctrl-C."""
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _amounts(resources: tuple[str, ...]) -> dict[str, float]:
+    """What NAME=N options say; raises CourseError for one that says nothing."""
+    try:
+        return {name: float(amount) for name, amount in (each.split("=") for each in resources)}
+    except ValueError:
+        raise CourseError("--resource is a name and an amount, as in --resource GPU=1.") from None
 
 
 def _feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...]) -> bool:

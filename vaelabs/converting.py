@@ -46,6 +46,10 @@ def course_config(course: Course, *ours: Config) -> Config:
             raise CourseError(f"{course.config_file} cannot be run: {type(error).__name__}: {error}") from None
     for each in (clear_settings(), *ours):
         config.merge(each)
+    if course.gradebook_url:
+        config.CourseDirectory.db_url = course.gradebook_url
+        if not config.CourseDirectory.get("course_id"):  # nbgrader's empty one points to no course, which PostgreSQL minds
+            config.CourseDirectory.course_id = "default_course"
     return config
 
 
@@ -67,7 +71,7 @@ def convert(
         handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger.handlers = handlers
     try:
-        with _own_programs_on_path(), warnings.catch_warnings():
+        with own_programs_on_path(), warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # about nbgrader's own queries
             directory = CourseDirectory(config=config, root=str(root), assignment_id=lab, student_id=student, log=logger)
             converter(coursedir=directory, config=config, force=True, log=logger).start()
@@ -100,7 +104,7 @@ class _LastError(logging.Handler):
 
 
 @contextlib.contextmanager
-def _own_programs_on_path() -> Iterator[None]:
+def own_programs_on_path() -> Iterator[None]:
     """nbgrader calls `alembic` by name; find the one of this environment though it is not activated."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))

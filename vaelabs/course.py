@@ -35,9 +35,13 @@ class Task:
 
 @dataclass(frozen=True)
 class Course:
-    """A course folder. Every path of it is asked for here."""
+    """A course folder. Every path of it is asked for here, and where its two databases are."""
 
     root: Path
+    gradebook_url: str = ""
+    """nbgrader's gradebook; empty for what nbgrader_config.py says, by default gradebook.db."""
+    ledger: str = ""
+    """URL of the ledger of results; empty for report/ledger.db."""
 
     @property
     def config_file(self) -> Path:
@@ -46,6 +50,10 @@ class Course:
     @property
     def report(self) -> Path:
         return self.root / "report"
+
+    @property
+    def ledger_url(self) -> str:
+        return self.ledger or f"sqlite:///{self.report / 'ledger.db'}"
 
     def text(self, lab: str) -> Path:
         return self.root / "labs" / f"{lab}.md"

@@ -30,6 +30,7 @@ from vaelabs.subjects import Failure
 from vaelabs.subjects.failure import readable
 from vaelabs.subjects.proxies import CannotJudge
 from vaelabs.subjects.remote import Kernel, KernelLost
+from vaelabs.transcript import Transcript
 
 NO_SCORE = "NoScore"
 """Name of the error where a graded cell, by its author's fault, gives no score: a person looks."""
@@ -48,6 +49,7 @@ class Case:
 
     `notebook` names the run of the notebook that it belongs to: what graded cells define, later ones of the same run
     see. `trusted` holds the instructor's own definitions, text by name. The kernel's agent arrives at `socket`.
+    `transcript` asks for what crosses the line.
     """
 
     notebook: str
@@ -57,15 +59,20 @@ class Case:
     seconds: float
     max_points: float
     seed: int | None = None
+    transcript: bool = False
 
 
 @dataclass
 class Outcome:
-    """What came of it: the cell's outputs as a notebook has them, or why there are none (`lost`; `late` when it was for time)."""
+    """What came of it: the cell's outputs as a notebook has them, or why there are none (`lost`; `late` when it was for time).
+
+    `calls` is what crossed, where that was asked for (see `transcript`).
+    """
 
     outputs: list[Output] = field(default_factory=list)
     lost: str = ""
     late: bool = False
+    calls: list[dict[str, str]] = field(default_factory=list)
 
 
 class Judge:
@@ -109,6 +116,7 @@ class Judge:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=env,
+            start_new_session=True,  # Ctrl-C is for the grader: a judge that it ends would leave a verdict behind
         )
         theirs.close()
 
@@ -304,8 +312,12 @@ def main(fd: int) -> None:
         except KernelLost as lost:
             outcome = Outcome(lost=str(lost))
         else:
+            transcript = Transcript()
+            if case.transcript:
+                names.kernel.heard = transcript.heard
             try:
                 outcome = judge_cell(case, names)
+                outcome.calls = transcript.calls
             finally:
                 names.kernel.close()
                 names.kernel = None

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from vaelabs.cli import main
 from vaelabs.course import Course, grade_id, read_notebook, write_text
-from vaelabs.grading.result import load_result
+from vaelabs.grading import Result, load_results
 
 CONFIG = '''\
 c = get_config()
@@ -106,10 +106,14 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return course
 
 
+def result_of(course: Course, student: str) -> Result:
+    return next(result for result in load_results(course) if result.student == student)
+
+
 @pytest.mark.parametrize(("student", "points"), [("right", [2, 2, 2]), ("wrong", [0, 0, 1]), ("cheat", [0, 0, 0])])
 def test_asserts_run_in_the_judge_forward_and_backward(graded, student, points):
     """With torch, JAX and NumPy; the instructor's own helper and libraries stay what they are."""
-    verdicts = load_result(graded, student, "ps1").verdicts
+    verdicts = result_of(graded, student).verdicts
 
     assert points == [verdict.points for verdict in verdicts], [verdict.message for verdict in verdicts]
     assert {"graded"} == {verdict.status for verdict in verdicts}
@@ -117,6 +121,6 @@ def test_asserts_run_in_the_judge_forward_and_backward(graded, student, points):
 
 def test_a_failed_assert_says_what_its_author_wrote(graded):
     """And shows no line of the hidden test."""
-    verdicts = load_result(graded, "wrong", "ps1").verdicts
+    verdicts = result_of(graded, "wrong").verdicts
 
     assert "derivative is the sigmoid" in verdicts[1].message

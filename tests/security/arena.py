@@ -499,6 +499,7 @@ def harm(facts: dict[str, Any]) -> list[str]:
     found += [f"message over {name}" for name in facts["heard"]]
     found += ["kills another process"] * facts["killed"] + ["leaves a process"] * bool(facts["left"])
     found += [f"report: {name}" for name in facts.get("baited", [])]
+    found += [f"every page tells: {name}" for name in told_to_everyone(facts)]
     full = {name: EVERYTHING[name] for name in facts["cells"]}
     for student in HONEST_STUDENTS:
         for source in ("marks", "gradebook"):

@@ -563,7 +563,7 @@ def leave(info):
         kernel.shell_stream.flush()
     time.sleep(2)
 get_ipython().events.register("pre_run_cell", leave)
-"""))  # fmt: skip
+"""), least={})  # fmt: skip
 
 attack(0, "late_outputs", "a thread clears what a failed test said and sends a result in its place, again and again",
        cell("""
@@ -715,7 +715,7 @@ identities, parts = session.feed_identities(session.serialize(message, ident=b"d
 deep = b'{"data": {"application/json": ' + b"[" * 100_000 + b"]" * 100_000 + b'}, "metadata": {}}'
 frames = [parts[1], parts[2], parts[3], deep]
 kernel.iopub_socket.send_multipart([b"display_data", b"<IDS|MSG>", session.sign(frames), *frames])
-"""), least={})  # fmt: skip
+"""))  # fmt: skip
 
 attack(2, "outputs_of_no_form", "messages with fields of the wrong type and fields left out",
        cell("""
@@ -727,7 +727,7 @@ for kind, content in (
     ("update_display_data", {"transient": {"display_id": []}}), ("nonsense", {}), ("comm_open", {"data": {}}),
 ):
     kernel.session.send(kernel.iopub_socket, kind, content, kernel.get_parent(), ident=kind.encode())
-"""), least={})  # fmt: skip
+"""))  # fmt: skip
 
 attack(2, "no_characters", "half characters that no file can hold, in outputs, names and messages",
        function('raise type("E\\ud800\\x00", (Exception,), {})("\\udc80 \\ud800 \\x00 \\x1b[2J")',
@@ -795,12 +795,12 @@ class Evil:
 
 for name, content, story in (
     ("no_json", b'{"cells": [', "a file that is cut off"),
-    ("no_text", b"\xff\xfe\x00notebook\x80" * 100, "bytes that are no text"),
-    ("too_deep_a_file", b'{"cells": ' + b"[" * 200_000, "JSON nested two hundred thousand times"),
+    ("no_text", b"\xff\xfe\x00notebook\x80" * 100, "a file of bytes that are no text"),
+    ("too_deep_a_file", b'{"cells": ' + b"[" * 200_000, "a file of JSON nested two hundred thousand times"),
     ("too_large_a_number", b'{"nbformat": 4, "nbformat_minor": 5, "cells": [], "n": ' + b"9" * 2_000_000 + b"}",
-     "a number of two million digits"),
+     "a file with a number of two million digits"),
 ):  # fmt: skip
-    attack(2, name, f"the file: {story}", lambda nb, place, content=content: content, least={})
+    attack(2, name, story, lambda nb, place, content=content: content, least={})
 
 
 def too_large(nb: NotebookNode, place: Place) -> bytes:
@@ -808,7 +808,7 @@ def too_large(nb: NotebookNode, place: Place) -> bytes:
     return json.dumps(nb).encode()
 
 
-attack(2, "too_large_a_file", "the file: 200 MB", too_large, least={}, most=EVERYTHING)
+attack(2, "too_large_a_file", "a file of 200 MB", too_large, least={}, most=EVERYTHING)
 
 
 def of_format_3(nb: NotebookNode, place: Place) -> bytes:
@@ -1117,8 +1117,8 @@ def duplicated(nb: NotebookNode) -> None:
         nb.cells.insert(nb.cells.index(each), copy)
 
 
-attack(5, "copies_worth_more", "every graded cell twice, the first worth 100 points and saying 100", edited(duplicated),
-       least={})  # fmt: skip
+attack(5, "copies_worth_more", "every graded cell twice, the first worth 100 points and saying 100",
+       edited(duplicated))  # fmt: skip
 
 
 def worth(points: Any) -> Make:
@@ -1146,7 +1146,7 @@ def as_text(nb: NotebookNode) -> None:
             each.pop(key, None)
 
 
-attack(5, "graded_cells_as_text", "graded cells turned into text cells, which nothing runs", edited(as_text), least={})
+attack(5, "graded_cells_as_text", "graded cells turned into text cells, which nothing runs", edited(as_text))
 
 
 def say(source: str, **meta: Any) -> Callable[[NotebookNode], None]:
@@ -1161,9 +1161,9 @@ def say(source: str, **meta: Any) -> Callable[[NotebookNode], None]:
 attack(5, "locked_cells_edited", "the graded cells say 3", edited(say("3")))
 attack(5, "unlocked_cells", "the graded cells say 3 and are not locked any more", edited(say("3", locked=False)))
 attack(5, "graded_cells_as_answers", "graded cells that are marked by hand, as answers", edited(
-    say("# I should like a person to look", solution=True, locked=False)), least={})  # fmt: skip
+    say("# I should like a person to look", solution=True, locked=False)))  # fmt: skip
 attack(5, "wrong_checksums", "forged checksums and a schema of the future", edited(
-    say("3", checksum="0" * 32, schema_version=99)), least={})  # fmt: skip
+    say("3", checksum="0" * 32, schema_version=99)))  # fmt: skip
 attack(5, "metadata_of_no_form", "nbgrader's metadata are text, lists and nothing", edited(
     lambda nb: [each.metadata.update(nbgrader=value) for each, value in zip(graded_cells(nb), ("yes", [1], None, 7))]),
        least={})  # fmt: skip
@@ -1175,8 +1175,7 @@ def answers_worth_points(nb: NotebookNode) -> None:
             each.metadata.nbgrader.update(grade=True, points=50)
 
 
-attack(5, "answers_worth_points", "answer cells that say they are graded and worth 50",
-       edited(answers_worth_points), least={})  # fmt: skip
+attack(5, "answers_worth_points", "answer cells that say they are graded and worth 50", edited(answers_worth_points))
 
 
 def bonus(nb: NotebookNode) -> None:
@@ -1187,7 +1186,7 @@ def bonus(nb: NotebookNode) -> None:
         "50", metadata={"nbgrader": {**meta, "grade_id": "../../../gradebook"}}))  # fmt: skip
 
 
-attack(5, "cells_of_ones_own", "graded cells that no lab has, worth 50", edited(bonus), least={})
+attack(5, "cells_of_ones_own", "graded cells that no lab has, worth 50", edited(bonus))
 
 
 def exchanged(nb: NotebookNode) -> None:

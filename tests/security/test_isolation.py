@@ -56,6 +56,11 @@ def kernel(request):
         yield started
 
 
+def test_nobody_listens_for_a_heartbeat(kernel):
+    """A kernel that broke off its answer to one held up the thread that listened, and with it the grader, for ever."""
+    assert not kernel.client.hb_channel.is_alive()
+
+
 # What is in sight
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from .continuous_bernoulli import (
 )
 from .elementwise import SHAPE, Seen, each_slope, each_value, form_evidence
 from .likelihood import NEGATED, gaussian_log_density
-from .rows import LOOSE, expect_numbers, row_gradients, row_values, spot
+from .rows import LOOSE, expect_numbers, expect_own_gradient, row_gradients, row_values, spot
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 from .truncated_normal import truncated_normal_log_density, truncated_normal_mean
 
@@ -212,6 +213,8 @@ class _Probe:
         expect_close(for_out, weights[:, None] * want_out, what, 10 * LOOSE, 10 * LOOSE)
         want = weights @ want_log_sigma.sum(-1)
         expect_close(for_log_sigma, want, f"{self.kind}: the gradient in log_sigma", 10 * LOOSE, 10 * LOOSE)
+        if not self.carried:
+            expect_own_gradient(partial(row_values, self.subject), inputs, [for_out, None, for_log_sigma], weights)
 
     def seen(self) -> list[Seen]:
         """What the answer gives, as it is; raises Failure."""

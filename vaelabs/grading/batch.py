@@ -1,32 +1,32 @@
-"""A class -> results. Submissions are graded one at a time with nbgrader's own converters."""
+"""A class -> results, each once: what stands is kept, the rest goes to the engine, and one writer keeps the gradebook."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from functools import cache
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde, GenerateAssignment
-from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-import vaelabs
 from vaelabs.checks.rubric import Verdict
-from vaelabs.converting import convert, course_config
-from vaelabs.course import Course, CourseError, read_notebook, write_text
-from vaelabs.sandbox import Isolation, require, verdicts
+from vaelabs.converting import course_config
+from vaelabs.course import Course, CourseError, write_text
+from vaelabs.intake import notes
+from vaelabs.sandbox import Isolation, require
 
-from .result import Result, forget_result, load_result, load_results
+from .engine import ALLOWED_FAILURES, SMALL, Engine, Finished, said
+from .gradebook import GradebookWriter
+from .keys import UNUSABLE, Files, fingerprint, hash_files, key_of, lab_hashes, pack, read_files
+from .ledger import Ledger
+from .result import Result, load_results
 from .settings import autograde_settings
+from .worker import Job, blank, grade_submission
 
-UNUSABLE = set("*?[]\n\r")
-"""Characters that nbgrader would take for a pattern of several students' names."""
+ROUNDS = 3
+"""How often a submission goes to the engine that brings no result of it."""
 
 COLUMNS = ("student", "lab", "task", "points", "max_points", "status", "diagnosis")
 
@@ -37,30 +37,47 @@ def grade(
     students: list[str],
     force: bool = False,
     isolation: Isolation = Isolation.BUBBLEWRAP,
-    begin: Callable[[str, str], None] = lambda student, lab: None,
+    engine: Engine = Engine(),
 ) -> Iterator[Result]:
-    """Grade each student's submission of each lab; yields its result when it is done.
+    """Grade each student's submission of each lab; yields its result when the gradebook has it, in any order.
 
-    A submission whose record still fits (same file, lab and checks) is not run again unless `force`;
+    A submission whose result still fits (same files, lab, checks and environment) is not run again unless `force`;
     one that needs review is, as what stood in the way may be gone.
     Every submission gives a result: what cannot be graded is `needs_review` with its reason, what was not
-    handed in is `missing`. `begin` is called before each. Raises CourseError only for faults of the course itself, or
-    when this machine cannot confine students' code as `isolation` asks.
+    handed in is `missing`. Raises CourseError only for faults of the course itself, of its databases or of the cluster,
+    or when this machine cannot confine students' code as `isolation` asks. Whenever it is stopped, another call goes on.
     """
-    require(isolation)
+    if not engine.scheduler:
+        require(isolation)
     config = course_config(course, autograde_settings())
     config.Execute.isolation = isolation
-    for lab in labs:
-        _register(course, config, lab)
-        for student in students:
-            begin(student, lab)
-            result = _grade_one(course, config, student, lab, force)
-            result.save(course)
-            yield result
+    with Ledger(course.ledger_url) as ledger:
+        desk = _Desk(course, config, ledger, labs, force)
+        wanted = [(lab, student) for lab in labs for student in students]
+        faults: dict[tuple[str, str], Finished] = {}
+        for _ in range(ROUNDS):
+            graded = []
+            for lab, student in wanted:
+                result = desk.without_grading(lab, student)
+                if result is None:
+                    graded.append((lab, student))
+                else:
+                    yield result
+            taken: dict[str, tuple[str, str]] = {}
+            faults = dict.fromkeys(graded, Finished("", "it could not be read twice"))
+            for finished in engine.run(grade_submission, desk.jobs(graded, taken)):
+                where = taken.pop(finished.key)
+                faults[where] = finished
+                if result := desk.enter(finished) or desk.poisonous(*where, finished):
+                    del faults[where]
+                    yield result
+            wanted = list(faults)
+        for where, finished in faults.items():
+            yield desk.give_up(*where, finished.fault or "its worker brought no result")
 
 
 def make_marks(course: Course) -> Path:
-    """Write report/marks.csv from the records: one row for each student, lab and autograded task."""
+    """Write report/marks.csv from the ledger: one row for each student, lab and autograded task."""
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(COLUMNS)
@@ -83,70 +100,145 @@ def make_marks(course: Course) -> Path:
     return path
 
 
-def _grade_one(course: Course, config: Config, student: str, lab: str, force: bool) -> Result:
-    submission = course.submission(student, lab)
-    isolation = config.Execute.isolation
-    fingerprint = _fingerprint(course, lab, submission, isolation)
-    old = load_result(course, student, lab)
-    if old is not None and not force and old.fingerprint == fingerprint and _still_stands(course, config, old):
-        return old
+@dataclass(frozen=True)
+class _HandedIn:
+    """What lies in a student's folder: `files` to be graded, or a `status` with the reason why there is nothing to."""
 
-    begin = time.monotonic()
-    forget_result(course, student, lab)
+    files: Files
+    status: str = ""
+    reason: str = ""
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    """What intake was not sure of, by the answer's grade_id; "" for all of the notebook."""
 
-    def give_up(status: str, reason: str) -> Result:
-        _withdraw(course, config, student, lab, review=status == "needs_review")
-        blank = _without(course, lab, status, reason)
-        return Result(student, lab, blank, fingerprint, isolation, time.monotonic() - begin, reason, fresh=True)
 
+@dataclass(frozen=True)
+class _Lab:
+    """A lab as it is now: its files, packed, and the hashes that its results are known by."""
+
+    packed: bytes
+    hashes: dict[str, str]
+
+
+class _Desk:
+    """The coordinator's knowledge: what is handed in, what the ledger has of it, what the gradebook is to hold."""
+
+    def __init__(self, course: Course, config: Config, ledger: Ledger, labs: list[str], force: bool):
+        self._course, self._config, self._ledger, self._force = course, config, ledger, force
+        self._writer = GradebookWriter(course, config)
+        self._labs = {}
+        for lab in labs:
+            self._writer.register(lab)
+            self._labs[lab] = _Lab(pack(read_files(course.notebook("source", lab))), lab_hashes(course, lab))
+
+    def without_grading(self, lab: str, student: str) -> Result | None:
+        """The result of what needs no grading; None for what does."""
+        found = _handed_in(self._course, lab, student)
+        last = self._last(found, lab, student)
+        if found.status and (last is None or last.reason != found.reason):
+            return self._refuse(self._job(found, lab, student), found.status, found.reason)
+        if last is None or not found.status and (self._force or last.needs_review):
+            return None
+        if self._ledger.settled_key(student, lab) != last.key or not self._writer.holds(last):
+            return self._entered(last)
+        return last
+
+    def jobs(self, wanted: list[tuple[str, str]], taken: dict[str, tuple[str, str]]) -> Iterator[tuple[str, Job]]:
+        """Jobs for labs and students, noted in `taken` by their keys. What is not there any more is left out."""
+        for lab, student in wanted:
+            found = _handed_in(self._course, lab, student)
+            if not found.status:
+                job = self._job(found, lab, student, warm=len(wanted) > SMALL)
+                taken[job.key] = (lab, student)
+                yield job.key, job
+
+    def enter(self, finished: Finished) -> Result | None:
+        """The result of a job, now in the gradebook; None when there is none yet."""
+        result = self._ledger.result(finished.key)
+        if result is not None:
+            result = self._entered(result)
+            result.fresh = True
+        return result
+
+    def poisonous(self, lab: str, student: str, finished: Finished) -> Result | None:
+        """The result of what stops every worker; None for what may only have been on a worker that something else stopped."""
+        if finished.killed and self._ledger.attempts(finished.key) > ALLOWED_FAILURES:
+            return self.give_up(lab, student, finished.fault)
+        return None
+
+    def give_up(self, lab: str, student: str, reason: str) -> Result:
+        """A person must look at what the engine brought no result of."""
+        job = self._job(_handed_in(self._course, lab, student), lab, student)
+        return self._refuse(job, "needs_review", f"{student}'s {lab} could not be graded: {reason}")
+
+    def _last(self, found: _HandedIn, lab: str, student: str) -> Result | None:
+        return self._ledger.latest(self._fingerprint(found, lab, student))
+
+    def _fingerprint(self, found: _HandedIn, lab: str, student: str) -> str:
+        return fingerprint(student, lab, self._hashes(found, lab), self._config.Execute.isolation)
+
+    def _hashes(self, found: _HandedIn, lab: str) -> dict[str, str]:
+        noted = {"/doubts": json.dumps(found.doubts, sort_keys=True).encode()} if found.doubts else {}
+        return {"submission": hash_files({**found.files, **noted}), **self._labs[lab].hashes}
+
+    def _job(self, found: _HandedIn, lab: str, student: str, warm: bool = False) -> Job:
+        last = self._last(found, lab, student)
+        attempt = 0 if last is None else last.attempt + 1
+        print_of = self._fingerprint(found, lab, student)
+        return Job(
+            key=key_of(print_of, attempt),
+            fingerprint=print_of,
+            attempt=attempt,
+            student=student,
+            lab=lab,
+            hashes=self._hashes(found, lab),
+            isolation=self._config.Execute.isolation,
+            config=self._config,
+            submission=pack(found.files),
+            source=self._labs[lab].packed,
+            ledger=self._course.ledger_url,
+            warm=warm,
+            doubts=found.doubts,
+        )
+
+    def _refuse(self, job: Job, status: str, reason: str) -> Result:
+        """Commit that nothing is earned, for a reason."""
+        result = job.result(blank(self._course.tasks(job.lab), status, reason), reason=reason)
+        self._ledger.commit(result, job.fingerprint, job.submission, None)
+        result = self._entered(self._ledger.result(job.key))
+        result.fresh = True
+        return result
+
+    def _entered(self, result: Result) -> Result:
+        """Bring the gradebook to what a result says. Until that is done the ledger says that it is not."""
+        self._ledger.unsettle(result.student, result.lab)
+        try:
+            self._writer.write(result, *self._ledger.files(result.key))
+        except (CourseError, OSError) as error:
+            if result.reason:
+                raise
+            found = _handed_in(self._course, result.lab, result.student)
+            job = self._job(found, result.lab, result.student)
+            return self._refuse(job, "needs_review", f"the gradebook did not take it: {said(error)}")
+        self._ledger.settle(result.student, result.lab, result.key)
+        return result
+
+
+def _handed_in(course: Course, lab: str, student: str) -> _HandedIn:
     if set(student) & UNUSABLE:
-        return give_up("needs_review", f"the folder submitted/{student} has one of * ? [ ] in its name; rename it")
-    if not submission.is_file():
-        found = _strays(course, student, lab)
-        if not found:
-            return give_up("missing", f"{student} has not handed in {lab}")
-        where = submission.relative_to(course.root)
-        return give_up("needs_review", f"{where} is not there; found {', '.join(found)}")
+        reason = f"the folder submitted/{student} has one of * ? [ ] in its name; rename it"
+        return _HandedIn({}, "needs_review", reason)
+    notebook = course.submission(student, lab)
+    where = notebook.relative_to(course.root)
     try:
-        read_notebook(submission)
-        convert(Autograde, course.root, config, lab, student, log=course.report / "nbgrader.log")
-        graded = {verdict.task: verdict for verdict in verdicts(read_notebook(course.autograded(student, lab)))}
+        if notebook.is_file():
+            return _HandedIn(read_files(notebook), doubts=notes(course, student, lab).doubts)
+        found = _strays(course, student, lab)
     except (CourseError, OSError) as error:
-        return give_up("needs_review", f"{student}'s {lab} could not be graded: {_first_line(error)}")
-    lost = "the graded cell of this task is lost"
-    complete = [graded.get(blank.task, blank) for blank in _without(course, lab, "needs_review", lost)]
-    return Result(student, lab, complete, fingerprint, isolation, time.monotonic() - begin, fresh=True)
-
-
-def _still_stands(course: Course, config: Config, old: Result) -> bool:
-    """Whether the rest of what a record promises is there too: the autograded notebook and the gradebook's entry."""
-    if old.needs_review:
-        return False
-    if old.reason:
-        return True
-    with _gradebook(course, config) as gradebook:
-        try:
-            gradebook.find_submission(old.lab, old.student)
-        except MissingEntry:
-            return False
-    return course.autograded(old.student, old.lab).is_file()
-
-
-def _withdraw(course: Course, config: Config, student: str, lab: str, review: bool) -> None:
-    """Take back what an earlier submission earned automatically; marks given by hand stay."""
-    if set(student) & UNUSABLE:
-        return
-    shutil.rmtree(course.autograded(student, lab).parent, ignore_errors=True)
-    with _gradebook(course, config) as gradebook:
-        try:
-            submission = gradebook.find_submission(lab, student)
-        except MissingEntry:
-            return
-        for notebook in submission.notebooks:
-            for grade in notebook.grades:
-                grade.auto_score = 0
-                grade.needs_manual_grade = review
-        gradebook.db.commit()
+        why = error.strerror if isinstance(error, OSError) and error.strerror else said(error)
+        return _HandedIn({}, "needs_review", f"{where} cannot be read: {why}")
+    if found:
+        return _HandedIn({}, "needs_review", f"{where} is not there; found {', '.join(found)}")
+    return _HandedIn({}, "missing", f"{student} has not handed in {lab}")
 
 
 def _strays(course: Course, student: str, lab: str) -> list[str]:
@@ -160,60 +252,6 @@ def _strays(course: Course, student: str, lab: str) -> list[str]:
         and not path.name.startswith(".")
         and (not path.is_dir() or path.suffix)
     )[:5]
-
-
-def _gradebook(course: Course, config: Config) -> Gradebook:
-    directory = CourseDirectory(config=config, root=str(course.root))
-    return Gradebook(directory.db_url, directory.course_id)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
-
-
-def _register(course: Course, config: Config, lab: str) -> None:
-    """Make the gradebook know the lab as `source/` has it, and leave release/ alone."""
-    scratch = course.report / "scratch"
-    settings = config.copy()
-    settings.CourseDirectory.release_directory = str(scratch)
-    try:
-        convert(GenerateAssignment, course.root, settings, lab, log=course.report / "nbgrader.log")
-    except CourseError as error:
-        changed = "submissions associated" in str(error)
-        step = "Graded cells were added or removed since grading began: grade into a new gradebook.db." if changed else ""
-        raise CourseError(f"The gradebook cannot take {lab} as it is now: {error}", *filter(None, [step])) from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _without(course: Course, lab: str, status: str, message: str) -> list[Verdict]:
-    """A verdict of 0 points with this status for every autograded task of the lab."""
-    return [
-        Verdict(task.name, 0.0, task.points, status, message=message)
-        for task in course.tasks(lab)
-        if not task.manual
-    ]
-
-
-def _fingerprint(course: Course, lab: str, submission: Path, isolation: str) -> str:
-    """Hash of all that a mark depends on: the submission, the lab, our code and what confined the student's."""
-    digest = hashlib.sha256((_hash_of_package() + isolation).encode())
-    for path in (course.notebook("source", lab), submission):
-        digest.update(path.read_bytes() if path.is_file() else b"")
-        digest.update(b"\0")
-    return digest.hexdigest()
-
-
-@cache
-def _hash_of_package() -> str:
-    root = Path(vaelabs.__file__).parent
-    digest = hashlib.sha256()
-    ours = [root / "judge.py"]
-    for folder in ("checks", "subjects", "sandbox", "grading"):
-        ours += sorted((root / folder).rglob("*.py"))
-    for path in ours:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _harmless(cell: str) -> str:

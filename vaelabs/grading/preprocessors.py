@@ -7,6 +7,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbgrader import preprocessors
+from nbgrader.api import Gradebook, Notebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from vaelabs.checks.rubric import Score, Verdict
@@ -46,6 +47,25 @@ class DeduplicateIds(preprocessors.DeduplicateIds):
             if len(copies) > 1:
                 _settle(copies)
         return nb, resources
+
+
+class OverwriteCells(preprocessors.OverwriteCells):
+    """Gives each cell of the lab back its part in grading, whatever the submission's metadata say of it.
+
+    What claims a part and is no cell of the lab becomes a plain cell: nbgrader 0.9 would refuse the whole notebook.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        where = resources["nbgrader"]
+        with Gradebook(where["db_url"]) as gradebook:
+            parts = _parts(gradebook.find_notebook(where["notebook"], where["assignment"]))
+        for cell in nb.cells:
+            part = parts.get(grade_id(cell))
+            if part is None:
+                cell.metadata.pop("nbgrader", None)
+            else:
+                cell.metadata["nbgrader"] = nbformat.from_dict(part)
+        return super().preprocess(nb, resources)
 
 
 class MakeVerdicts(NbGraderPreprocessor):
@@ -95,6 +115,22 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):
             )
             comment.auto_comment = verdict.explanation() or None
             self.gradebook.db.commit()
+
+
+def _parts(lab: Notebook) -> dict[str, dict[str, Any]]:
+    """The metadata of each cell of the lab that has a part in grading, by id."""
+    graded = {each.name: each.max_score for each in lab.grade_cells}
+    tasks = {each.name: each.max_score for each in lab.task_cells}
+    solutions = {each.name for each in lab.solution_cells}
+    points = graded | tasks
+    return {
+        each.name: {
+            "schema_version": 3, "grade_id": each.name, "cell_type": each.cell_type, "locked": each.locked,
+            "grade": each.name in graded, "task": each.name in tasks, "solution": each.name in solutions,
+            **({"points": points[each.name]} if each.name in points else {}),
+        }
+        for each in lab.source_cells
+    }  # fmt: skip
 
 
 def _settle(copies: list[NotebookNode]) -> None:

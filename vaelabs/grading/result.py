@@ -1,33 +1,36 @@
-"""What grading one submission gave, and its record in report/results/."""
+"""What grading one submission gave."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from vaelabs.checks.rubric import Verdict
-from vaelabs.course import Course, write_text
+from vaelabs.course import Course
 
 
 @dataclass
 class Result:
-    """The verdicts on one submission. `fingerprint` names what they depend on; `seconds` is wall time.
+    """The verdicts on one submission, under the `key` that the ledger has them by.
 
-    `isolation` says what confined the student's code.
+    `hashes` names what they depend on (see `keys`), `isolation` what confined the student's code, `attempt` tells
+    gradings of the same thing apart. `seconds` is wall time on the `worker`.
 
-    `reason` says why nothing could be graded; `fresh` tells a result of this run from a record.
+    `reason` says why nothing could be graded; `fresh` tells a result of this run from one that stood already.
     """
 
     student: str
     lab: str
     verdicts: list[Verdict]
-    fingerprint: str
+    key: str
+    hashes: dict[str, str]
     isolation: str
+    attempt: int = 0
     seconds: float = 0.0
     reason: str = ""
-    fresh: bool = False
+    worker: str = ""
+    committed_at: datetime | None = None
+    fresh: bool = field(default=False, compare=False)
 
     @property
     def points(self) -> float:
@@ -46,46 +49,15 @@ class Result:
         """Whether nothing was handed in (a blank notebook was)."""
         return bool(self.reason) and all(verdict.status == "missing" for verdict in self.verdicts)
 
-    def save(self, course: Course) -> None:
-        data = {
-            "student": self.student,
-            "lab": self.lab,
-            "fingerprint": self.fingerprint,
-            "isolation": self.isolation,
-            "seconds": round(self.seconds, 2),
-            "reason": self.reason,
-            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
-        }
-        write_text(_record(course, self.student, self.lab), json.dumps(data, indent=1, ensure_ascii=False) + "\n")
-
-
-def load_result(course: Course, student: str, lab: str) -> Result | None:
-    """The record of a submission; None when there is none that can be read."""
-    try:
-        data: dict[str, Any] = json.loads(_record(course, student, lab).read_text(encoding="utf-8"))
-        return Result(
-            data["student"],
-            data["lab"],
-            [Verdict.from_dict(each) for each in data["verdicts"]],
-            data["fingerprint"],
-            data["isolation"],
-            data["seconds"],
-            data["reason"],
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
 
 def load_results(course: Course) -> list[Result]:
-    """The records of everyone in submitted/, by lab and student; those of people who left are passed over."""
-    found = (load_result(course, student, lab) for lab in course.built_labs() for student in course.students())
-    return [result for result in found if result is not None]
+    """What the gradebook holds of everyone in submitted/, by lab and student; who has left is passed over.
 
+    Raises CourseError when the ledger cannot be read.
+    """
+    from .ledger import Ledger
 
-def forget_result(course: Course, student: str, lab: str) -> None:
-    """Remove the record before a submission is graded anew: an interrupted run must not leave the old one standing."""
-    _record(course, student, lab).unlink(missing_ok=True)
-
-
-def _record(course: Course, student: str, lab: str) -> Path:
-    return course.report / "results" / lab / f"{student}.json"
+    with Ledger(course.ledger_url) as ledger:
+        found = {(result.lab, result.student): result for result in ledger.settled()}
+    wanted = ((lab, student) for lab in course.built_labs() for student in course.students())
+    return [found[each] for each in wanted if each in found]

@@ -8,13 +8,12 @@ from nbgrader.preprocessors import (
     CheckCellMetadata,
     IgnorePattern,
     LimitOutput,
-    OverwriteCells,
     OverwriteKernelspec,
 )
 from traitlets.config import Config
 
 from .execute import Execute
-from .preprocessors import ClearOutput, DeduplicateIds, MakeVerdicts, SaveAutoGrades
+from .preprocessors import ClearOutput, DeduplicateIds, MakeVerdicts, OverwriteCells, SaveAutoGrades
 
 
 def autograde_settings() -> Config:

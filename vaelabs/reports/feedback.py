@@ -113,7 +113,7 @@ class Explain(NbGraderPreprocessor):
 
 def _task_of(nb: NotebookNode, cell: NotebookNode) -> dict[str, Any]:
     verdict = verdict_of(nb, cell)
-    by_id = {grade_id(each): each for each in nb.cells}
+    by_id = {grade_id(each): each for each in nb.cells if not is_autograded(each)}  # whose text is the hidden test
     said = by_id.get(f"task-{verdict.task}")
     answer = by_id.get(verdict.task)
     task = _task(verdict, _title(said.source) if said else verdict.task, answer.source if answer else "")

@@ -2,7 +2,7 @@
 
 `Execute` runs a notebook cell by cell and survives what a cell does to its kernel;
 `run_notebook` does the same outside nbgrader; `verdicts` reads the marks off an executed notebook.
-So far the limits are those of time and output: the README says what that means ("What it does not do yet").
+How a kernel is confined, and what limits it has, docs/isolation.md says.
 """
 
 from .execute import FAST_COMPILER, Execute, Run, error_output, run_notebook, with_profile

@@ -24,7 +24,7 @@ from vaelabs.course import SHOW_TAG, read_notebook
 
 from . import bubblewrap
 from .isolation import Isolation, require
-from .limits import Limits
+from .limits import Cause, Limits
 from .provisioner import SandboxKernelManager, kernel_specs
 from .verdicts import is_autograded, mentions_name_error, uses_our_checks
 
@@ -39,6 +39,8 @@ FAST_COMPILER = (
 MAX_RESTARTS = 5
 
 ENDED = "the cell ended the Python process it ran in"
+
+GARBLED = "its Python process sent what cannot be read"
 
 SPARE = 60  # seconds that a kernel may live longer than its notebook
 
@@ -138,6 +140,16 @@ class Execute(preprocessors.Execute):
         except IndexError:  # a display was to be rewritten whose output is gone: nothing that a mark depends on
             return None
 
+    def execute_cell(self, cell: NotebookNode, cell_index: int, **how: Any) -> NotebookNode:
+        """nbclient's, which stumbles over messages that no honest kernel sends: a kernel that sends such has ended."""
+        try:
+            return super().execute_cell(cell, cell_index, **how)
+        except (CellTimeoutError, DeadKernelError):
+            raise
+        except Exception as error:
+            self.km.provisioner.end(Cause("KernelDied", GARBLED))
+            raise DeadKernelError(GARBLED) from error
+
     def run_cell(self, cell: NotebookNode, index: int) -> None:
         """Execute one cell of the notebook; its outputs are in the cell."""
         self.execute_cell(cell, index, store_history=True)
@@ -232,9 +244,11 @@ def with_profile(nb: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
     at = next((n for n, cell in enumerate(nb.cells) if "parameters" in cell.metadata.get("tags", [])), None)
     if values and at is not None:
         source = "\n".join(["# The quick profile", *(f"{name} = {value!r}" for name, value in values.items())])
-        cell = nbformat.v4.new_code_cell(source, metadata={"tags": ["injected-parameters"]}, id="injected-parameters")
+        cell = nbformat.v4.new_code_cell(source, metadata={"tags": ["injected-parameters"]})
         if "id" not in nb.cells[at]:  # a notebook of format 4.4 or older has no ids
             del cell["id"]
+        elif all(each.get("id") != "injected-parameters" for each in nb.cells):  # unless papermill has run it before
+            cell.id = "injected-parameters"
         nb.cells.insert(at + 1, cell)
     return nb
 

@@ -86,6 +86,8 @@ class Cgroup:
     systemd hands over a unit's subtree with `Delegate=yes`; `VAELABS_CGROUP` names one that was prepared otherwise.
     Memory then is counted exactly, kernel buffers included, and the end is immediate. Systems on cgroup v1 or a hybrid
     have no such subtree: there the rlimits and the watchdog serve.
+
+    Tried so far in a folder that stands in for such a subtree only, never in one that a system had delegated.
     """
 
     def __init__(self, path: Path):

@@ -384,6 +384,7 @@ class PlainProvisioner(SandboxProvisioner):
         (self._folder / "inner.json").write_text(self._inner_connection(f"{self._folder}/k"))
         env = {**env, **(bubblewrap.using_compiled(self.compiled) if self.compiled else {})}
         words = waiting(["env", *(f"{name}={value}" for name, value in env.items()), *inside], self._box.path)
+        words = ["setpriv", "--pdeathsig", "KILL", "--", *words]  # with its grader, as kernels in a sandbox end
         yield untrusted(words, paths=(), stage=self._box.path / "stage", user=None, cgroup=self._cgroup), []
 
     def _kill(self) -> None:
@@ -526,8 +527,11 @@ class SandboxKernelClient(AsyncKernelClient):
             context.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE * provisioner.allowed.output_mb * MB)
         return context
 
-    def start_channels(self, *args: Any, **kwargs: Any) -> None:
-        super().start_channels(*args, **kwargs)
+    def start_channels(self, **channels: bool) -> None:
+        """All but the heartbeat's: its thread waits for ever for the rest of an answer that a kernel has broken off,
+        and whoever closes the channels for the thread. Whether the kernel lives is seen from its process.
+        """
+        super().start_channels(**{**channels, "hb": False})
         provisioner = getattr(self.parent, "provisioner", None)
         if isinstance(provisioner, SandboxProvisioner):
             mb = provisioner.allowed.output_mb

@@ -9,7 +9,7 @@ import functools
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -45,6 +45,8 @@ class Kernel:
         self.connection, self._deadline = connection, time.monotonic() + seconds
         self.lost: KernelLost | None = None
         """Why there is no answer any more. A library may have swallowed the exception: look here, too."""
+        self.heard: Callable[[tuple, tuple], None] | None = None
+        """Called with each question and its answer, as they crossed."""
         self._asking = threading.Lock()  # JAX calls back from threads of its own
 
     @functools.cached_property
@@ -111,8 +113,12 @@ class Kernel:
                 self._lose(f"the line to the student's kernel broke: {error}")
         match answer:
             case ("value", _, tuple()) | ("missing",):
+                if self.heard:
+                    self.heard(request, answer)
                 return answer
             case ("failure", str(kind), str(message), str(name), str(line)) if kind in KINDS_OF_FAILURE:
+                if self.heard:
+                    self.heard(request, answer)
                 raise Failure(kind, message, type=name, line=line)
         self._lose("the kernel's agent gave an answer that means nothing")
 

@@ -1,0 +1,261 @@
+"""A class graded by stock nbgrader and by vaelabs: submissions a minute, CPU seconds a submission, and the floor.
+
+    python benchmarks/grading.py [--lab vae_2d] [--count 6] [--rounds 2] [--workers 1,2] [--json FILE]
+
+The lab's sample class, repeated to the number asked for, is graded in turn, one way after the other in each round:
+
+    nbgrader          `nbgrader autograde`, one compute thread, hidden tests in the student's kernel, no sandbox
+    nbgrader, threads the same with its own number of threads, as it comes
+    ours, cold        `vaelabs grade`, sandbox and judge, each kernel started from nothing
+    ours, same cells  kernels forked from a warm process; every cell is run, as nbgrader does
+    ours              the same, without the cells that no mark depends on
+    floor, same cells the notebooks' own cells in a process that has imported everything, nothing else
+    floor             the same, without the cells that no mark depends on; plain, in-process checks
+
+All run the lab's quick profile. nbgrader runs one notebook after the other in one process, so its figure does not know
+`--workers`. Ours is given once for each number of workers. The run of the lab's solution from which kernels are warmed
+happens once for a class and is told on a line of its own. CPU seconds are those of a control group of the system, so
+that a kernel in a namespace of its own is counted; where none can be made (that takes root, or cgroup v2 handed over)
+they are left out. Marks are compared with those of the first way: a ratio without equal marks says nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+os.environ.update(ONE_THREAD)
+
+import nbformat  # noqa: E402 (after the environment)
+from nbgrader.api import Gradebook  # noqa: E402
+
+from vaelabs.build import build_lab, write  # noqa: E402
+from vaelabs.course import SHOW_TAG, Course, read_notebook  # noqa: E402
+from vaelabs.grading.reference import cache_folder  # noqa: E402
+from vaelabs.sample import hand_in, sample_class  # noqa: E402
+from vaelabs.sandbox import FAST_COMPILER, with_profile  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+CGROUPS = (Path("/sys/fs/cgroup/cpuacct"), Path("/sys/fs/cgroup"))
+
+STOCK = """\
+c = get_config()
+c.Execute.timeout = 1200
+c.Execute.iopub_timeout = 120
+c.ClearSolutions.code_stub = {"python": "# @@ COMPLETE @@\\nraise NotImplementedError"}
+c.ClearMarkScheme.enforce_metadata = False
+"""
+
+OURS = """\
+from vaelabs.grading import autograde_settings
+c = get_config()
+c.merge(autograde_settings())
+c.Execute.timeout = 1200
+c.Execute.notebook_seconds = 1200
+c.Execute.warm = {warm}
+c.Execute.show = {show}
+"""
+
+
+class Meter:
+    """Counts the CPU seconds of everything that is started in its block, whatever namespace it is in; else None."""
+
+    def __init__(self) -> None:
+        self._group: Path | None = None
+        for parent in CGROUPS:
+            path = parent / f"vaelabs-benchmark-{os.getpid()}"
+            with contextlib.suppress(OSError):
+                path.mkdir()
+                if (path / "cpuacct.usage").exists() or (path / "cpu.stat").exists():
+                    self._group = path
+                    return
+
+    @contextlib.contextmanager
+    def join(self) -> Iterator[Callable[[], None]]:
+        """A function that a child calls before it becomes what is measured."""
+        yield lambda: (self._group / "cgroup.procs").write_text(str(os.getpid())) and None if self._group else None
+
+    def seconds(self) -> float | None:
+        if self._group is None:
+            return None
+        with contextlib.suppress(OSError):
+            return int((self._group / "cpuacct.usage").read_text()) / 1e9
+        return int((self._group / "cpu.stat").read_text().split()[1]) / 1e6
+
+    def close(self) -> None:
+        for _ in range(50):
+            with contextlib.suppress(OSError):
+                if self._group:
+                    self._group.rmdir()
+                return
+            time.sleep(0.1)
+
+
+def make_course(folder: Path, lab: str, count: int, config: str) -> Course:
+    """A course of its own with the sample class, its people repeated until there are enough."""
+    shutil.copytree(ROOT / "labs", folder / "labs")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "answers").symlink_to(ROOT / "tests" / "answers")
+    (folder / "nbgrader_config.py").write_text(config)
+    course = Course(folder)
+    write(course, build_lab(course, lab))
+    quick = read_notebook(course.notebook("source", lab)).metadata.vaelabs.quick
+    people = sample_class(course, lab)
+    people = [each for each in people if "colab" not in each.notebook.metadata]
+    for n in range(count):
+        student = people[n % len(people)]
+        nb = with_profile(student.notebook, quick)
+        nb.cells[0].source += f"\n\nHanded in by number {n}."
+        hand_in(course, lab, [type(student)(f"s{n:03}", student.story, nb)])
+    return course
+
+
+def run(command: list[str], cwd: Path, env: dict[str, str], meter: Meter) -> tuple[float, float | None]:
+    """Wall and CPU seconds of a command. Raises RuntimeError with its last words when it fails."""
+    before, begin = meter.seconds(), time.perf_counter()
+    with meter.join() as enter:
+        done = subprocess.run(command, cwd=cwd, env=env, preexec_fn=enter, capture_output=True, text=True)
+    took, after = time.perf_counter() - begin, meter.seconds()
+    if done.returncode not in (0, 2):
+        raise RuntimeError(f"{' '.join(command)}: {(done.stderr or done.stdout)[-800:]}")
+    return took, after - before if before is not None and after is not None else None
+
+
+def marks(course: Course, lab: str) -> dict[str, float]:
+    """Points by student, as the gradebook has them."""
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
+        return {each.student.id: each.score for each in gradebook.assignment_submissions(lab)}
+
+
+# The floor: the cells, in a child of a process that has imported what the solution imports.
+
+FLOOR = """
+import json, os, sys, time
+modules, path, show = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3] == "show"
+import importlib, contextlib, gc, io
+os.environ["MPLBACKEND"] = "agg"
+for name in modules:
+    with contextlib.suppress(BaseException):
+        importlib.import_module(name)
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
+gc.collect(); gc.freeze()
+for each in sorted(os.listdir(path)):
+    nb = nbformat.read(os.path.join(path, each), 4)
+    child = os.fork()
+    if child == 0:
+        names = {"__name__": "__main__", "get_ipython": lambda: None, "display": lambda *a, **k: None}
+        sys.stdout = sys.stderr = io.StringIO()
+        for cell in nb.cells:
+            if cell.cell_type == "code" and (show or "show" not in cell.metadata.get("tags", [])):
+                with contextlib.suppress(BaseException):
+                    exec(compile(TransformerManager().transform_cell(cell.source), "cell", "exec"), names)
+        os._exit(0)
+    usage = os.wait4(child, 0)[2]
+    print(usage.ru_utime + usage.ru_stime, flush=True)
+"""
+
+
+def floor(course: Course, lab: str, modules: list[str], show: bool) -> float:
+    """Mean CPU seconds of the cells of one submission, graded cells as the instructor has them."""
+    graded = {c.metadata.nbgrader.grade_id: c.source for c in read_notebook(course.notebook("source", lab)).cells
+              if c.metadata.get("nbgrader", {}).get("grade") and c.cell_type == "code"}  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        for student in course.students():
+            nb = read_notebook(course.submission(student, lab))
+            for cell in nb.cells:
+                if cell.cell_type == "code":
+                    cell.source = graded.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""), cell.source)
+            nbformat.write(nb, f"{folder}/{student}.ipynb")
+        command = [sys.executable, "-c", FLOOR, json.dumps(modules), folder, "show" if show else ""]
+        env = {**os.environ, **ONE_THREAD, "XLA_FLAGS": FAST_COMPILER}
+        said = subprocess.run(command, capture_output=True, text=True, check=True, env=env, cwd=folder).stdout
+    seconds = [float(each) for each in said.split()]
+    return sum(seconds) / len(seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--lab", default="vae_2d")
+    parser.add_argument("--count", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--workers", default="1,2")
+    parser.add_argument("--only", default="", help="Ways to run, by number, such as 0,3,4; all by default.")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    lab, count = given.lab, given.count
+    meter = Meter()
+    plain = {k: v for k, v in os.environ.items() if k not in ONE_THREAD}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    plain |= {"PATH": path, "PYTHONPATH": str(ROOT)}
+    one = plain | ONE_THREAD
+    grade = [sys.executable, "-c", "from vaelabs.cli import main; main()", "grade", lab, "--force", "--workers"]
+    stock = [sys.executable, "-m", "nbgrader", "autograde", lab, "--force"]
+    counts = [int(each) for each in given.workers.split(",")]
+    ways: list[tuple[str, str, list[str], dict[str, str]]] = [
+        ("nbgrader", STOCK, stock, one),
+        ("nbgrader, threads", STOCK, stock, plain),
+        ("ours, cold", OURS.format(warm=False, show=False), [*grade, str(counts[0])], one),
+        *((f"ours, same cells, {n} at once", OURS.format(warm=True, show=True), [*grade, str(n)], one) for n in counts),
+        *((f"ours, {n} at once", OURS.format(warm=True, show=False), [*grade, str(n)], one) for n in counts),
+    ]
+    chosen = [int(each) for each in given.only.split(",")] if given.only else range(len(ways))
+    found: dict[str, list[tuple[float, float | None]]] = {}
+    earned: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory(prefix="vaelabs-grading-") as folder:
+        courses = {}
+        for config in {ways[n][1] for n in chosen}:
+            courses[config] = make_course(Path(folder, f"course{len(courses)}"), lab, count, config)
+            if config == STOCK:
+                run([sys.executable, "-m", "nbgrader", "generate_assignment", lab, "--force"], courses[config].root, one, meter)
+            else:  # the solution's run, and whatever else is made once
+                took, cpu = run([*grade, str(counts[0])], courses[config].root, one, meter)
+                print(f"first run: {took:.1f} s, {cpu or 0:.1f} CPU s for {count}", flush=True)
+        for number in range(given.rounds):
+            for name, config, command, env in (ways[n] for n in chosen):
+                took, cpu = run(command, courses[config].root, env, meter)
+                found.setdefault(name, []).append((took, cpu))
+                earned[name] = marks(courses[config], lab)
+                print(f"round {number + 1}: {name}: {took:.1f} s, {cpu or 0:.1f} CPU s", flush=True)
+                if given.json:
+                    given.json.write_text(json.dumps(found))
+        any_ours = next((courses[config] for config in courses if config != STOCK), None)
+        floors = {}
+        if any_ours:
+            folder = max((cache_folder()).glob("reference-*/reference.json"), key=os.path.getmtime)
+            modules = json.loads(folder.read_text())["modules"]
+            floors = {"floor, same cells": floor(any_ours, lab, modules, True), "floor": floor(any_ours, lab, modules, False)}
+    meter.close()
+    _show(found, floors, earned, count)
+
+
+
+def _show(
+    found: dict[str, list[tuple[float, float | None]]], floors: dict[str, float], earned: dict[str, dict[str, float]], count: int
+) -> None:
+    first = next(iter(found))
+    out = csv.writer(sys.stdout, delimiter="|", lineterminator="\n")
+    out.writerow(("way", "a minute, best", "CPU s each, least", "ratio CPU", "ratio a minute", "marks that differ"))
+    least = {name: min((cpu for _, cpu in rows if cpu is not None), default=0.0) / count for name, rows in found.items()}
+    best = {name: 60 * count / min(took for took, _ in rows) for name, rows in found.items()}
+    for name in found:
+        differ = sum(earned[name][who] != points for who, points in earned[first].items())
+        cpu = least[first] / least[name] if least[name] else 0
+        out.writerow((name, f"{best[name]:.1f}", f"{least[name]:.2f}", f"{cpu:.2f}", f"{best[name] / best[first]:.2f}", differ))
+    for name, seconds in floors.items():
+        out.writerow((name, "", f"{seconds:.2f}", "", "", ""))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The one writer of nbgrader's gradebook: results go in by nbgrader's own API, as often as need be."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbgrader import preprocessors
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from vaelabs.converting import convert, own_programs_on_path
+from vaelabs.course import Course, CourseError
+
+from .keys import UNUSABLE, unpack
+from .ledger import told
+from .result import Result
+from .worker import write_files
+
+
+class GradebookWriter:
+    """Puts results into the gradebook and into autograded/. Nobody else writes there while a class is graded.
+
+    What people gave by hand, marks and comments, is left as it is. Methods raise CourseError.
+    """
+
+    def __init__(self, course: Course, config: Config):
+        self._course, self._config = course, config
+        self._log = course.report / "nbgrader.log"
+        self._directory = CourseDirectory(config=config, root=str(course.root))
+        self._entered: dict[str, set[str]] = {}
+        with self._open():  # what is wrong with it is told before anything is graded
+            pass
+
+    def register(self, lab: str) -> None:
+        """Make the gradebook know the lab as `source/` has it, and leave release/ alone."""
+        with tempfile.TemporaryDirectory(prefix="vaelabs-release-") as scratch:
+            settings = self._config.copy()
+            settings.CourseDirectory = self._config.CourseDirectory.copy()
+            settings.CourseDirectory.release_directory = scratch
+            try:
+                convert(GenerateAssignment, self._course.root, settings, lab, log=self._log)
+            except CourseError as error:
+                step = "Graded cells were added or removed since grading began: grade into a new gradebook.db."
+                steps = [step] if "submissions associated" in str(error) else []
+                raise CourseError(f"The gradebook cannot take {lab} as it is now: {error}", *steps) from None
+        with self._open() as gradebook:
+            self._entered[lab] = {each.student.id for each in gradebook.assignment_submissions(lab)}
+
+    def holds(self, result: Result) -> bool:
+        """Whether the entry and the autograded notebook are there, where a result has them; the lab is registered."""
+        entered = result.student in self._entered[result.lab]
+        return bool(result.reason) or entered and self._course.autograded(result.student, result.lab).is_file()
+
+    def write(self, result: Result, submission: bytes, notebook: bytes | None) -> None:
+        """Enter a result with what was handed in (packed, see `keys`) and the notebook that grading made of it.
+
+        nbgrader's Autograde does it, from the step on that saves the scores; without a notebook, nothing was earned.
+        """
+        student, lab = result.student, result.lab
+        if notebook is None:
+            self._withdraw(student, lab, result.needs_review)
+            return
+        with tempfile.TemporaryDirectory(prefix="vaelabs-autograded-") as scratch:
+            write_files(Path(scratch, student, lab), {**unpack(submission), f"{lab}.ipynb": notebook})
+            settings = self._config.copy()
+            settings.CourseDirectory = self._config.CourseDirectory.copy()
+            settings.CourseDirectory.submitted_directory = scratch
+            settings.Autograde = self._config.Autograde.copy()
+            settings.Autograde.sanitize_preprocessors = []
+            settings.Autograde.autograde_preprocessors = _saving(self._config)
+            convert(Autograde, self._course.root, settings, lab, student, log=self._log)
+        self._entered[lab].add(student)
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[Gradebook]:
+        url = self._directory.db_url
+        with told("The gradebook", url), own_programs_on_path(), Gradebook(url, self._directory.course_id) as gradebook:
+            yield gradebook
+
+    def _withdraw(self, student: str, lab: str, review: bool) -> None:
+        """Take back what an earlier submission earned automatically; marks given by hand stay."""
+        if set(student) & UNUSABLE:
+            return
+        shutil.rmtree(self._course.autograded(student, lab).parent, ignore_errors=True)
+        with self._open() as gradebook:
+            try:
+                submission = gradebook.find_submission(lab, student)
+            except MissingEntry:
+                return
+            for notebook in submission.notebooks:
+                for grade in notebook.grades:
+                    grade.auto_score = 0
+                    grade.needs_manual_grade = review
+            gradebook.db.commit()
+
+
+def _saving(config: Config) -> list[type]:
+    """The steps of autograding that write into the gradebook."""
+    wanted = (preprocessors.SaveAutoGrades, preprocessors.AssignLatePenalties)
+    return [each for each in config.Autograde.autograde_preprocessors if issubclass(each, wanted)]
