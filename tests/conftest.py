@@ -185,11 +185,19 @@ def course(tmp_path: Path) -> Course:
     return write_course(tmp_path / "course")
 
 
-@pytest.fixture
-def built(course: Course) -> Course:
-    """The small course with its three notebooks."""
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small course with its three notebooks, to be copied: its solution and its stub run for seconds."""
+    course = write_course(tmp_path_factory.mktemp("built") / "course")
     write(course, build_lab(course, "mini"))
-    return course
+    return course.root
+
+
+@pytest.fixture
+def built(built_once: Path, tmp_path: Path) -> Course:
+    """The small course with its three notebooks."""
+    shutil.copytree(built_once, tmp_path / "course", dirs_exist_ok=True)
+    return Course(tmp_path / "course")
 
 
 @pytest.fixture(scope="session")

@@ -100,9 +100,7 @@ def test_what_jax_compiled_is_read_and_cannot_be_changed(tmp_path, monkeypatch):
 
 
 STUDENTS = {
-    "right": {},
     "variance": {"kl_divergence": "def kl_divergence(mu, logvar):\n    return (mu**2 + logvar.exp() - 1 - logvar).sum(-1)"},
-    "crash": {"kl_divergence": "def kl_divergence(mu, logvar):\n    return mu.sam()"},
     "ends": {"clinic": "import os; os._exit(4)"},
 }
 

@@ -228,6 +228,7 @@ def test_a_lost_scheduler_is_one_sentence_and_the_next_run_goes_on(course):
     expect_each_once(course, POINTS)
 
 
+@on_demand
 def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(course):
     """Played by a limit on the size of a file, which the ledger meets after some results."""
     let_go(course)

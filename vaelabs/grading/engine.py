@@ -247,6 +247,7 @@ def _local_cluster(workers: int | None, dashboard: bool) -> Iterator[Any]:
     from dask.system import CPU_COUNT
     from distributed import LocalCluster, Security
 
+    others = set(psutil.Process().children(recursive=True))
     with contextlib.ExitStack() as ending:
         cluster = LocalCluster(
             n_workers=workers or CPU_COUNT,
@@ -260,7 +261,7 @@ def _local_cluster(workers: int | None, dashboard: bool) -> Iterator[Any]:
 
         @ending.callback
         def end() -> None:
-            family = psutil.Process().children(recursive=True)
+            family = set(psutil.Process().children(recursive=True)) - others
             with contextlib.suppress(Exception):
                 cluster.close(timeout=ENDING)
             for process in family:
