@@ -31,7 +31,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
@@ -41,8 +40,10 @@ import nbformat  # noqa: E402 (after the environment)
 from nbgrader.api import Gradebook  # noqa: E402
 
 from vaelabs.build import build_lab, write  # noqa: E402
-from vaelabs.course import SHOW_TAG, Course, read_notebook  # noqa: E402
-from vaelabs.grading.reference import cache_folder  # noqa: E402
+from vaelabs.converting import course_config  # noqa: E402
+from vaelabs.course import Course, read_notebook  # noqa: E402
+from vaelabs.grading.keys import lab_hashes  # noqa: E402
+from vaelabs.grading.reference import reference  # noqa: E402
 from vaelabs.sample import hand_in, sample_class  # noqa: E402
 from vaelabs.sandbox import FAST_COMPILER, with_profile  # noqa: E402
 
@@ -81,10 +82,10 @@ class Meter:
                     self._group = path
                     return
 
-    @contextlib.contextmanager
-    def join(self) -> Iterator[Callable[[], None]]:
-        """A function that a child calls before it becomes what is measured."""
-        yield lambda: (self._group / "cgroup.procs").write_text(str(os.getpid())) and None if self._group else None
+    def join(self) -> None:
+        """What a child does before it becomes what is measured."""
+        if self._group:
+            (self._group / "cgroup.procs").write_text(str(os.getpid()))
 
     def seconds(self) -> float | None:
         if self._group is None:
@@ -124,8 +125,7 @@ def make_course(folder: Path, lab: str, count: int, config: str) -> Course:
 def run(command: list[str], cwd: Path, env: dict[str, str], meter: Meter) -> tuple[float, float | None]:
     """Wall and CPU seconds of a command. Raises RuntimeError with its last words when it fails."""
     before, begin = meter.seconds(), time.perf_counter()
-    with meter.join() as enter:
-        done = subprocess.run(command, cwd=cwd, env=env, preexec_fn=enter, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=cwd, env=env, preexec_fn=meter.join, capture_output=True, text=True)
     took, after = time.perf_counter() - begin, meter.seconds()
     if done.returncode not in (0, 2):
         raise RuntimeError(f"{' '.join(command)}: {(done.stderr or done.stdout)[-800:]}")
@@ -233,8 +233,8 @@ def main() -> None:
         any_ours = next((courses[config] for config in courses if config != STOCK), None)
         floors = {}
         if any_ours:
-            folder = max((cache_folder()).glob("reference-*/reference.json"), key=os.path.getmtime)
-            modules = json.loads(folder.read_text())["modules"]
+            source = read_notebook(any_ours.notebook("source", lab))
+            modules = list(reference(source, course_config(any_ours), lab_hashes(any_ours, lab)).modules)
             floors = {"floor, same cells": floor(any_ours, lab, modules, True), "floor": floor(any_ours, lab, modules, False)}
     meter.close()
     _show(found, floors, earned, count)

@@ -384,6 +384,21 @@ def test_any_nbgrader_course_can_be_graded(tmp_path):
     assert "double(4)" not in page
 
 
+def test_what_intake_doubts_costs_nobody_points_in_silence(built):
+    """Where nothing is lost nobody has to look, and the doubt is part of what the result is known by."""
+    source = read_notebook(built.notebook("source", "mini"))
+    write_text(built.submission("ada", "mini"), nbformat.writes(with_answers(source, {"clinic": "diagnosis = {}"})))
+    doubts = {"clinic": "two cells answer it", "kl_divergence": "two cells answer it"}
+
+    (sure,) = grade(built, ["mini"], ["ada"])
+    (unsure,) = grade(built, ["mini"], ["ada"], doubts=lambda student, lab: doubts)
+
+    assert [(each.task, each.points, each.status) for each in unsure.verdicts] == [
+        ("kl_divergence", 5, "graded"), ("clinic", 0, "needs_review")]  # fmt: skip
+    assert unsure.verdicts[1].message == "clinic: two cells answer it"
+    assert sure.verdicts[1].status != "needs_review" and sure.key != unsure.key
+
+
 @pytest.mark.parametrize("isolation", [Isolation.LANDLOCK, Isolation.NONE])
 def test_with_less_isolation_the_marks_are_the_same_and_the_result_says_so(built, isolation):
     """The judge reaches the kernel in every tier."""

@@ -71,6 +71,16 @@ def _end_at_once() -> NoReturn:
     os._exit(130)
 
 
+def isolation_option(what: str) -> Callable:
+    return click.option(
+        "--isolation",
+        type=click.Choice(["bubblewrap", "landlock", "none"]),
+        default="bubblewrap",
+        show_default=True,
+        help=what,
+    )
+
+
 def databases(function: Callable) -> Callable:
     """The options that name a course's two databases."""
     for name, what in (
@@ -174,13 +184,7 @@ def pull(course: Course, lab: str) -> None:
 @click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="Its key.")
 @click.option("--resource", "resources", multiple=True, metavar="NAME=N", help="What a submission needs of a worker, as GPU=1.")
 @click.option("--dashboard", is_flag=True, help="Dask's own view of the workers, at http://127.0.0.1:8787.")
-@click.option(
-    "--isolation",
-    type=click.Choice(["bubblewrap", "landlock", "none"]),
-    default="bubblewrap",
-    show_default=True,
-    help="What confines students' code. landlock: less; none: nothing, it can read and change all that you can.",
-)
+@isolation_option("What confines students' code. landlock: less; none: nothing, it can read and change all that you can.")
 @databases
 @click.option(
     "--course",
@@ -231,6 +235,7 @@ def why(course: Course, student: str, lab: str, task: str, calls: int, ledger: s
     verdict is the same to the last word, and 2 when it is not. Nothing is written.
     """
     from .grading import changed_since, recorded, replay
+    from .intake import notes
 
     course = Course(course.root, db, ledger)
     result, verdict = recorded(course, student, lab, task)
@@ -254,7 +259,7 @@ def why(course: Course, student: str, lab: str, task: str, calls: int, ledger: s
     if result.isolation in UNCONFINED:
         err.print(UNCONFINED[result.isolation], style="bold red")
     with err.status(f"Running {escape(lab)} of {_name(student)} again"):
-        again = replay(course, result, task)
+        again = replay(course, result, task, notes(course, student, lab).doubts)
     if again.calls:
         out.print(f"\nWhat crossed between the judge and the student's code ({len(again.calls)} calls):")
     for call in again.calls[:calls]:
@@ -395,13 +400,7 @@ def collect(
 @click.argument("notebook", metavar="NOTEBOOK", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--lab", metavar="LAB", help="The lab it is, where the notebook does not say.")
 @click.option("--no-run", is_flag=True, help="Look at the file only; do not run its visible checks.")
-@click.option(
-    "--isolation",
-    type=click.Choice(["bubblewrap", "landlock", "none"]),
-    default="bubblewrap",
-    show_default=True,
-    help="What confines the notebook's code; none is for a notebook of your own.",
-)
+@isolation_option("What confines the notebook's code; none is for a notebook of your own.")
 @click.pass_obj
 @command
 def check(course: Course, notebook: Path, lab: str | None, no_run: bool, isolation: str) -> None:
@@ -460,7 +459,11 @@ def _grade(
     """Grade with a progress display, then say what came of it; whether nothing needs a person."""
     from .grading import Engine, make_marks
     from .grading import grade as grade_class
+    from .intake import notes
     from .sandbox import Isolation
+
+    def doubts(student: str, lab: str) -> dict[str, str]:
+        return notes(course, student, lab).doubts
 
     if isolation != "bubblewrap":
         err.print(UNCONFINED[isolation], style="bold red")
@@ -469,7 +472,8 @@ def _grade(
     results = []
     with _sigterm_is_ctrl_c(), _display(chosen, len(people)) as show:
         try:
-            with closing(grade_class(course, chosen, people, force, Isolation(isolation), engine or Engine())) as graded:
+            options = {"force": force, "isolation": Isolation(isolation), "engine": engine or Engine(), "doubts": doubts}
+            with closing(grade_class(course, chosen, people, **options)) as graded:
                 for result in graded:
                     results.append(result)
                     show(result)

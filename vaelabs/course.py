@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,9 +81,9 @@ class Course:
         """The labs that have a text in `labs/`, sorted."""
         return sorted(path.stem for path in (self.root / "labs").glob("*.md") if path.stem != "README")
 
-    def built_labs(self) -> list[str]:
-        """The labs that have an instructor notebook in `source/`, sorted."""
-        return sorted(path.stem for path in self.root.glob("source/*/*.ipynb") if path.stem == path.parent.name)
+    def built_labs(self, folder: str = "source") -> list[str]:
+        """The labs that have a notebook in `source/`, or in `release/`, sorted."""
+        return sorted(path.stem for path in self.root.glob(f"{folder}/*/*.ipynb") if path.stem == path.parent.name)
 
     def students(self) -> list[str]:
         """Everyone with a folder in `submitted/`, sorted."""
@@ -154,15 +157,41 @@ def read_notebook(path: Path) -> NotebookNode:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `path` whole or not at all, and leave it alone when it holds this text already."""
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return
+    """As `write_bytes`, in UTF-8."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> bool:
+    """Write `path` whole or not at all, and leave it alone when it holds these bytes; whether it was written.
+
+    Raises CourseError when it cannot be.
+    """
+    if path.is_file() and path.read_bytes() == data:
+        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(path.name + ".part")
     try:
-        scratch.write_text(text, encoding="utf-8")
+        scratch.write_bytes(data)
         scratch.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             scratch.unlink()
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from None
+    return True
+
+
+def write_table(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Write a CSV file in which no cell is a formula. Raises CourseError when it cannot be written."""
+    table = io.StringIO()
+    lines = csv.writer(table, lineterminator="\n")
+    lines.writerow(columns)
+    lines.writerows([harmless(cell) for cell in row] for row in rows)
+    try:
+        write_bytes(path, table.getvalue().encode("utf-8", "replace"))
+    except OSError as error:
+        raise CourseError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def harmless(cell: str) -> str:
+    """A spreadsheet would run a cell that begins like a formula."""
+    return f"'{cell}" if cell.lstrip()[:1] in ("=", "+", "-", "@") or cell[:1] in ("\t", "\r") else cell

@@ -30,7 +30,7 @@ from vaelabs.subjects import Failure
 from vaelabs.subjects.failure import readable
 from vaelabs.subjects.proxies import CannotJudge
 from vaelabs.subjects.remote import Kernel, KernelLost
-from vaelabs.transcript import Transcript
+from vaelabs.subjects.transcript import Transcript
 
 NO_SCORE = "NoScore"
 """Name of the error where a graded cell, by its author's fault, gives no score: a person looks."""

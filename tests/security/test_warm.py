@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -111,11 +112,12 @@ def test_its_end_is_told_apart(code, cause):
         kernel.run(code)
 
 
-def test_the_python_in_use_may_lie_in_a_temporary_folder(anew, monkeypatch, tmp_path):
+def test_the_python_in_use_may_lie_in_a_temporary_folder(anew, monkeypatch):
     """The memory file system over /tmp would cover it."""
     path = Path("/tmp") / f"vaelabs-test-{os.getpid()}"
     (path / "bin").mkdir(parents=True)
     (path / "bin" / "tool").write_text("of the environment")
+    other = tempfile.NamedTemporaryFile(dir="/tmp")
     real = bubblewrap.python_paths()
     monkeypatch.setattr(bubblewrap, "python_paths", lambda: [*real, str(path)])
     try:
@@ -123,11 +125,12 @@ def test_the_python_in_use_may_lie_in_a_temporary_folder(anew, monkeypatch, tmp_
             assert isinstance(kernel.provisioner.process, WarmProcess)
             assert "of the environment" == kernel.run(f"print(open('{path}/bin/tool').read())")
             assert "Read-only file system" in kernel.run(f"open('{path}/bin/tool', 'w')")
-            assert tmp_path.relative_to("/tmp").parts[0] not in kernel.run("import os; os.listdir('/tmp')")
+            assert Path(other.name).name not in kernel.run("import os; os.listdir('/tmp')")
     finally:
         (path / "bin" / "tool").unlink()
         (path / "bin").rmdir()
         path.rmdir()
+        other.close()
 
 
 def test_when_the_warm_process_is_killed_its_kernels_end_and_the_next_has_another(anew):

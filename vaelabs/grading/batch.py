@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,8 +11,7 @@ from traitlets.config import Config
 
 from vaelabs.checks.rubric import Verdict
 from vaelabs.converting import course_config
-from vaelabs.course import Course, CourseError, write_text
-from vaelabs.intake import notes
+from vaelabs.course import Course, CourseError, write_table
 from vaelabs.sandbox import Isolation, require
 
 from .engine import ALLOWED_FAILURES, SMALL, Engine, Finished, said
@@ -28,6 +25,14 @@ from .worker import Job, blank, grade_submission
 ROUNDS = 3
 """How often a submission goes to the engine that brings no result of it."""
 
+Doubts = Callable[[str, str], Mapping[str, str]]
+"""What speaks against taking points from a student's lab, by the answer's grade_id; see `Job.doubts`."""
+
+
+def no_doubts(student: str, lab: str) -> Mapping[str, str]:
+    return {}
+
+
 COLUMNS = ("student", "lab", "task", "points", "max_points", "status", "diagnosis")
 
 
@@ -38,11 +43,13 @@ def grade(
     force: bool = False,
     isolation: Isolation = Isolation.BUBBLEWRAP,
     engine: Engine = Engine(),
+    doubts: Doubts = no_doubts,
 ) -> Iterator[Result]:
     """Grade each student's submission of each lab; yields its result when the gradebook has it, in any order.
 
     A submission whose result still fits (same files, lab, checks and environment) is not run again unless `force`;
-    one that needs review is, as what stood in the way may be gone.
+    one that needs review is, as what stood in the way may be gone. `doubts` says what intake was not sure of in a
+    student's lab (see `Job`): where such an answer does not earn everything, a person must look.
     Every submission gives a result: what cannot be graded is `needs_review` with its reason, what was not
     handed in is `missing`. Raises CourseError only for faults of the course itself, of its databases or of the cluster,
     or when this machine cannot confine students' code as `isolation` asks. Whenever it is stopped, another call goes on.
@@ -52,7 +59,7 @@ def grade(
     config = course_config(course, autograde_settings())
     config.Execute.isolation = isolation
     with Ledger(course.ledger_url) as ledger:
-        desk = _Desk(course, config, ledger, labs, force)
+        desk = _Desk(course, config, ledger, labs, force, doubts)
         wanted = [(lab, student) for lab in labs for student in students]
         faults: dict[tuple[str, str], Finished] = {}
         for _ in range(ROUNDS):
@@ -78,25 +85,21 @@ def grade(
 
 def make_marks(course: Course) -> Path:
     """Write report/marks.csv from the ledger: one row for each student, lab and autograded task."""
-    table = io.StringIO()
-    rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    for result in load_results(course):
-        for verdict in result.verdicts:
-            named = verdict.diagnosis
-            rows.writerow(
-                (
-                    _harmless(result.student),
-                    result.lab,
-                    verdict.task,
-                    f"{verdict.points:g}",
-                    f"{verdict.max_points:g}",
-                    verdict.status,
-                    f"{named.id}: {named.sentence}" if named else "",
-                )
-            )
+    rows = (
+        (
+            result.student,
+            result.lab,
+            verdict.task,
+            f"{verdict.points:g}",
+            f"{verdict.max_points:g}",
+            verdict.status,
+            f"{verdict.diagnosis.id}: {verdict.diagnosis.sentence}" if verdict.diagnosis else "",
+        )
+        for result in load_results(course)
+        for verdict in result.verdicts
+    )
     path = course.report / "marks.csv"
-    write_text(path, table.getvalue())
+    write_table(path, COLUMNS, rows)
     return path
 
 
@@ -122,8 +125,8 @@ class _Lab:
 class _Desk:
     """The coordinator's knowledge: what is handed in, what the ledger has of it, what the gradebook is to hold."""
 
-    def __init__(self, course: Course, config: Config, ledger: Ledger, labs: list[str], force: bool):
-        self._course, self._config, self._ledger, self._force = course, config, ledger, force
+    def __init__(self, course: Course, config: Config, ledger: Ledger, labs: list[str], force: bool, doubts: Doubts):
+        self._course, self._config, self._ledger, self._force, self._doubts = course, config, ledger, force, doubts
         self._writer = GradebookWriter(course, config)
         self._labs = {}
         for lab in labs:
@@ -132,8 +135,8 @@ class _Desk:
 
     def without_grading(self, lab: str, student: str) -> Result | None:
         """The result of what needs no grading; None for what does."""
-        found = _handed_in(self._course, lab, student)
-        last = self._last(found, lab, student)
+        found = self._handed_in(lab, student)
+        last = self._ledger.latest(fingerprint(student, lab, self._hashes(found, lab), self._config.Execute.isolation))
         if found.status and (last is None or last.reason != found.reason):
             return self._refuse(self._job(found, lab, student), found.status, found.reason)
         if last is None or not found.status and (self._force or last.needs_review):
@@ -145,7 +148,7 @@ class _Desk:
     def jobs(self, wanted: list[tuple[str, str]], taken: dict[str, tuple[str, str]]) -> Iterator[tuple[str, Job]]:
         """Jobs for labs and students, noted in `taken` by their keys. What is not there any more is left out."""
         for lab, student in wanted:
-            found = _handed_in(self._course, lab, student)
+            found = self._handed_in(lab, student)
             if not found.status:
                 job = self._job(found, lab, student, warm=len(wanted) > SMALL)
                 taken[job.key] = (lab, student)
@@ -167,30 +170,42 @@ class _Desk:
 
     def give_up(self, lab: str, student: str, reason: str) -> Result:
         """A person must look at what the engine brought no result of."""
-        job = self._job(_handed_in(self._course, lab, student), lab, student)
+        job = self._job(self._handed_in(lab, student), lab, student)
         return self._refuse(job, "needs_review", f"{student}'s {lab} could not be graded: {reason}")
 
-    def _last(self, found: _HandedIn, lab: str, student: str) -> Result | None:
-        return self._ledger.latest(self._fingerprint(found, lab, student))
-
-    def _fingerprint(self, found: _HandedIn, lab: str, student: str) -> str:
-        return fingerprint(student, lab, self._hashes(found, lab), self._config.Execute.isolation)
+    def _handed_in(self, lab: str, student: str) -> _HandedIn:
+        if set(student) & UNUSABLE:
+            reason = f"the folder submitted/{student} has one of * ? [ ] in its name; rename it"
+            return _HandedIn({}, "needs_review", reason)
+        notebook = self._course.submission(student, lab)
+        where = notebook.relative_to(self._course.root)
+        try:
+            if notebook.is_file():
+                return _HandedIn(read_files(notebook), doubts=self._doubts(student, lab))
+            found = _strays(self._course, student, lab)
+        except (CourseError, OSError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else said(error)
+            return _HandedIn({}, "needs_review", f"{where} cannot be read: {why}")
+        if found:
+            return _HandedIn({}, "needs_review", f"{where} is not there; found {', '.join(found)}")
+        return _HandedIn({}, "missing", f"{student} has not handed in {lab}")
 
     def _hashes(self, found: _HandedIn, lab: str) -> dict[str, str]:
         noted = {"/doubts": json.dumps(found.doubts, sort_keys=True).encode()} if found.doubts else {}
         return {"submission": hash_files({**found.files, **noted}), **self._labs[lab].hashes}
 
     def _job(self, found: _HandedIn, lab: str, student: str, warm: bool = False) -> Job:
-        last = self._last(found, lab, student)
+        hashes = self._hashes(found, lab)
+        print_of = fingerprint(student, lab, hashes, self._config.Execute.isolation)
+        last = self._ledger.latest(print_of)
         attempt = 0 if last is None else last.attempt + 1
-        print_of = self._fingerprint(found, lab, student)
         return Job(
             key=key_of(print_of, attempt),
             fingerprint=print_of,
             attempt=attempt,
             student=student,
             lab=lab,
-            hashes=self._hashes(found, lab),
+            hashes=hashes,
             isolation=self._config.Execute.isolation,
             config=self._config,
             submission=pack(found.files),
@@ -216,29 +231,11 @@ class _Desk:
         except (CourseError, OSError) as error:
             if result.reason:
                 raise
-            found = _handed_in(self._course, result.lab, result.student)
+            found = self._handed_in(result.lab, result.student)
             job = self._job(found, result.lab, result.student)
             return self._refuse(job, "needs_review", f"the gradebook did not take it: {said(error)}")
         self._ledger.settle(result.student, result.lab, result.key)
         return result
-
-
-def _handed_in(course: Course, lab: str, student: str) -> _HandedIn:
-    if set(student) & UNUSABLE:
-        reason = f"the folder submitted/{student} has one of * ? [ ] in its name; rename it"
-        return _HandedIn({}, "needs_review", reason)
-    notebook = course.submission(student, lab)
-    where = notebook.relative_to(course.root)
-    try:
-        if notebook.is_file():
-            return _HandedIn(read_files(notebook), doubts=notes(course, student, lab).doubts)
-        found = _strays(course, student, lab)
-    except (CourseError, OSError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else said(error)
-        return _HandedIn({}, "needs_review", f"{where} cannot be read: {why}")
-    if found:
-        return _HandedIn({}, "needs_review", f"{where} is not there; found {', '.join(found)}")
-    return _HandedIn({}, "missing", f"{student} has not handed in {lab}")
 
 
 def _strays(course: Course, student: str, lab: str) -> list[str]:
@@ -252,8 +249,3 @@ def _strays(course: Course, student: str, lab: str) -> list[str]:
         and not path.name.startswith(".")
         and (not path.is_dir() or path.suffix)
     )[:5]
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet would run a cell that begins like a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell

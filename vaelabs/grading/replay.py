@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +46,10 @@ def changed_since(course: Course, result: Result) -> list[str]:
     return [name for name, value in lab_hashes(course, result.lab).items() if result.hashes[name] != value]
 
 
-def replay(course: Course, result: Result, task: str) -> Replay:
+def replay(course: Course, result: Result, task: str, doubts: Mapping[str, str] = {}) -> Replay:
     """Run the recorded submission again, with the recorded seeds, by the lab and the checks as they are now.
+
+    `doubts` are those of intake, as `grade` was told them.
 
     Nothing of it goes to ledger or gradebook. Raises CourseError when nothing was run, or nothing can be now.
     """
@@ -74,6 +77,7 @@ def replay(course: Course, result: Result, task: str) -> Replay:
             submission=submission,
             source=pack(read_files(course.notebook("source", result.lab))),
             ledger="",
+            doubts=doubts,
         )
         found = {verdict.task: verdict for verdict in graded(job)[0]}
         lines = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import warnings
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from vaelabs.course import Course, CourseError
+from vaelabs.course import Course, CourseError, write_bytes, write_table
 from vaelabs.subjects.failure import readable
 
 from .archive import Files, Limits, Refused, opened, opened_within
@@ -27,7 +25,6 @@ from .history import (
     nbgrader_time,
     sha256,
     take_in_by_hand,
-    write_bytes,
 )
 from .labs import Labs, copy_number, plain_stem, read_labs
 from .notebooks import Unreadable, notebook_from
@@ -89,7 +86,7 @@ def collect(
         run.take(path)
     run.publish()
     intake = Intake(run.finished_rows(), run.written)
-    _write_table(course.report / "intake.csv", COLUMNS, [tuple(asdict(row).values()) for row in intake.rows])
+    write_table(course.report / "intake.csv", COLUMNS, [tuple(asdict(row).values()) for row in intake.rows])
     _write_repairs(course)
     return intake
 
@@ -417,23 +414,7 @@ def _write_repairs(course: Course) -> None:
         said = History(course, student, lab).published
         rows += [(student, lab, each["cell"], "repair", each["sentence"]) for each in said.changes]
         rows += [(student, lab, task, "doubt", sentence) for task, sentence in said.doubts.items()]
-    _write_table(course.report / "repairs.csv", REPAIR_COLUMNS, rows)
-
-
-def _write_table(path: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    table = io.StringIO()
-    lines = csv.writer(table, lineterminator="\n")
-    lines.writerow(columns)
-    lines.writerows([harmless(cell) for cell in row] for row in rows)
-    try:
-        write_bytes(path, table.getvalue().encode("utf-8", "replace"))
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def harmless(cell: str) -> str:
-    """A spreadsheet would run a cell that begins like a formula."""
-    return f"'{cell}" if cell.lstrip()[:1] in ("=", "+", "-", "@") or cell[:1] in ("\t", "\r") else cell
+    write_table(course.report / "repairs.csv", REPAIR_COLUMNS, rows)
 
 
 def _shown_time(handed: HandedIn) -> str:

@@ -6,7 +6,6 @@ when. nbgrader and `Course.students` pass over folders that begin with a dot.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
@@ -14,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cmp_to_key
 from pathlib import Path
 
-from vaelabs.course import Course, CourseError
+from vaelabs.course import Course, CourseError, write_bytes
 
 from .exports import moment
 
@@ -147,22 +146,6 @@ def known_histories(course: Course) -> list[tuple[str, str]]:
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def write_bytes(path: Path, data: bytes) -> bool:
-    """Write `path` whole or not at all, and leave it alone when it holds these bytes; whether it was written."""
-    if path.is_file() and path.read_bytes() == data:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(path.name + ".part")
-    try:
-        scratch.write_bytes(data)
-        scratch.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            scratch.unlink()
-        raise CourseError(f"{path} cannot be written: {error.strerror}.") from None
-    return True
 
 
 def nbgrader_time(version: Version, due: datetime | None) -> str:

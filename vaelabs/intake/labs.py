@@ -70,7 +70,7 @@ class Labs:
 
 def read_labs(course: Course, only: str | None = None) -> Labs:
     """The labs in release/, or one of them. Raises CourseError when there is none or it is not known."""
-    names = sorted(path.stem for path in course.root.glob("release/*/*.ipynb") if path.stem == path.parent.name)
+    names = course.built_labs("release")
     course.choose((only,) if only else (), names, "lab in release/")
     labs = []
     for name in names:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from vaelabs.subjects.codec import Foreign, Record, Ref
-from vaelabs.subjects.failure import readable
+from .codec import Foreign, Record, Ref
+from .failure import readable
 
 MAX_CALLS = 200
 MAX_TEXT = 240  # characters of what is said about one value
@@ -27,7 +27,7 @@ class Call:
 
 @dataclass
 class Transcript:
-    """Listens to a `subjects.remote.Kernel`; keeps the first MAX_CALLS calls."""
+    """Listens to a `remote.Kernel`; keeps the first MAX_CALLS calls."""
 
     calls: list[dict[str, str]] = field(default_factory=list)
     _names: dict[int, str] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Transcript:
                 self.calls.append(asdict(Call(readable(function, 60), how, given, readable(gave, MAX_TEXT))))
 
     def _question(self, number: int, method: str, args: tuple, keywords: dict[str, Any]) -> tuple[str, str, str]:
-        """Function, way and arguments; a hidden test with plain asserts asks through number 0 (see `subjects.plain`)."""
+        """Function, way and arguments; a hidden test with plain asserts asks through number 0 (see `plain`)."""
         if number == 0 and method == "run":
             _, method, number, args, keywords = args
         words = [shown(each) for each in args] + [f"{name}={shown(each)}" for name, each in keywords.items()]
