@@ -7,7 +7,7 @@
 #   make nbval LABS=vae_2d             one solution instead of all
 #   make nbval PROFILE=full            with the numbers of the text (minutes on a GPU, half an hour without)
 
-EXTRAS ?= torch,jax,pyro,test
+EXTRAS ?= torch,jax,pyro,docs,test
 ARGS ?=
 LABS ?=
 PROFILE ?= quick
