@@ -1,15 +1,17 @@
 """A class of the small course, graded: one row for every task of everyone, whatever was handed in."""
 
 import csv
+from datetime import datetime
 
 import nbformat
 import pytest
+import tiny
 from conftest import write_course
 from nbgrader.api import Gradebook
 
 from vaelabs.build import build_lab, write
 from vaelabs.course import Course, CourseError, grade_id, read_notebook, write_text
-from vaelabs.grading import grade, load_results, make_marks
+from vaelabs.grading import Engine, grade, load_results, make_marks
 from vaelabs.reports import make_feedback
 from vaelabs.sample import with_answers
 from vaelabs.sandbox import Isolation
@@ -410,6 +412,35 @@ def test_with_less_isolation_the_marks_are_the_same_and_the_result_says_so(built
 
     assert (8, "") == (result.points, result.reason)
     assert [isolation] == [result.isolation for result in load_results(built)]
+
+
+def test_lateness_its_penalty_and_a_persons_marks_outlive_a_regrade(tmp_path):
+    """nbgrader's own plugin decides the penalty; what was handed in when, and who was let off, is not graded anew."""
+    course = tiny.write_tiny_course(tmp_path)
+    with course.config_file.open("a") as config:
+        config.write("c.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    for student, when in {"ada": "2026-02-28 20:00:00 UTC", "ben": "2026-03-02 00:00:00 UTC", "cy": "2026-03-02 00:00:00 UTC"}.items():
+        tiny.hand_in(course, student)
+        write_text(course.submission(student, "ps1").with_name("timestamp.txt"), when)
+
+    def regrade(**options):
+        results = list(grade(course, ["ps1"], course.students(), isolation=Isolation.NONE, engine=Engine(workers=0), **options))
+        assert {result.points for result in results} == {2}
+        with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
+            found = {name: gradebook.find_submission("ps1", name) for name in course.students()}
+            return {name: (each.total_seconds_late, each.late_submission_penalty, each.score) for name, each in found.items()}
+
+    regrade()
+    with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
+        gradebook.update_or_create_assignment("ps1", duedate=datetime(2026, 3, 1))
+        grade_of_cy = gradebook.find_grade("test-double", "ps1", "ps1", "cy")
+        grade_of_cy.manual_score, grade_of_cy.extra_credit = 1.5, 0.25
+        gradebook.db.commit()
+
+    expected = {"ada": (0, 0, 2), "ben": (86400, 2, 2), "cy": (86400, 1.75, 1.75)}
+    assert regrade(force=True) == expected
+    assert regrade() == expected
+    assert regrade(force=True) == expected
 
 
 def test_without_isolation_grading_does_not_start(built, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import nbformat
@@ -61,6 +62,21 @@ def test_it_runs_again_when_something_changed(built, monkeypatch, name):
         reference.reference(source, Config(), hashes)
 
     assert len(set(made)) == 2
+
+
+def test_what_nobody_asks_for_any_more_is_removed(built, cache, monkeypatch):
+    """Each change of a lab leaves a folder of compiled programs behind."""
+    monkeypatch.setattr(reference, "_make", lambda folder, *_: folder.mkdir() or reference.Reference())
+    source = read_notebook(built.notebook("source", "mini"))
+    long_ago = time.time() - reference.KEPT_SECONDS - 1
+    for hashes in (HASHES, {**HASHES, "lab": "last week's"}):
+        reference.reference(source, Config(), hashes)
+    old, young = sorted(cache.glob("reference-*"), key=lambda path: path.stat().st_mtime)
+    os.utime(old, (long_ago, long_ago))
+
+    reference.reference(source, Config(), {**HASHES, "lab": "this week's"})
+
+    assert not old.exists() and young.is_dir() and len(list(cache.glob("reference-*"))) == 2
 
 
 def test_what_the_solution_earns_nothing_for_is_told(built):

@@ -9,7 +9,7 @@ from tiny import hand_in, write_tiny_course
 
 from vaelabs.cli import main
 from vaelabs.course import Course, read_notebook, write_text
-from vaelabs.grading import Ledger, grade
+from vaelabs.grading import Engine, Ledger, grade
 from vaelabs.grading.replay import recorded
 from vaelabs.sandbox import Isolation
 
@@ -73,6 +73,22 @@ def test_what_is_not_there_is_one_sentence(course, words, said):
     shown = why(course, *words)
 
     assert (shown.exit_code, shown.stderr.strip()) == (1, said)
+
+
+def test_a_task_that_the_solution_fails_is_still_for_a_person(tmp_path, monkeypatch):
+    """In a class that was set aside because the lab itself does not run here, and again in the replay."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    course = write_tiny_course(tmp_path / "course")
+    source = course.notebook("source", "ps1")
+    write_text(source, source.read_text().replace("assert double(4) == 8", "assert double(4) == 9"))
+    for student in ("ada", "ben", "cy"):
+        hand_in(course, student)
+    list(grade(course, ["ps1"], ["ada", "ben", "cy"], isolation=Isolation.NONE, engine=Engine(workers=0)))
+
+    shown = why(course, "cy", "ps1", "double")
+
+    assert "the lab's own solution earns nothing on this machine" in shown.output
+    assert shown.exit_code == 0 and "The verdict is the same, to the last word." in shown.output
 
 
 def test_a_lab_that_has_changed_is_said_first(course):

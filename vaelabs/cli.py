@@ -507,7 +507,13 @@ def _display(labs: list[str], people: int) -> Iterator[Callable[[Any], None]]:
     """What shows each result as it comes: bars on a terminal, elsewhere a line for each."""
     if not err.is_terminal:
         total, count = people * len(labs), itertools.count(1)
-        yield lambda result: err.print(f"[{next(count)}/{total}] {_line(result)}", markup=False)
+
+        def tell(result: Any) -> None:
+            number = next(count)
+            if not result.absent:  # who handed in nothing is counted at the end
+                err.print(f"[{number}/{total}] {_line(result)}", markup=False)
+
+        yield tell
         return
     columns = (
         TextColumn("{task.description}"),
@@ -539,9 +545,7 @@ def _line(result: Any) -> str:
     from .subjects.failure import readable
 
     what = f"{result.points:g} of {result.max_points:g}"
-    if result.absent:
-        what = "not handed in"
-    elif result.needs_review:
+    if result.needs_review:
         what = f"to be looked at: {_why_review(result)}"
     elif any(verdict.status == "failed" for verdict in result.verdicts):
         what += ", code failed"

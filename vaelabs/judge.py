@@ -20,6 +20,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from multiprocessing.connection import Connection, Pipe
 from numbers import Real
 from pathlib import Path
@@ -137,19 +138,26 @@ def trusted_definitions(source: Any) -> dict[str, str]:
     A hidden test that names one of these gets the instructor's, whatever a student has made of it. Names that an
     answer defines as well are the student's. `source` is a notebook as nbformat reads it.
     """
-    ours, theirs = {}, set()
+    cells = []
     for cell in source.cells:
-        if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):
-            continue
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            meta = cell.metadata.get("nbgrader", {})
+            cells.append((cell.source, bool(meta.get("solution")), bool(meta.get("grade"))))
+    return dict(_definitions(tuple(cells)))
+
+
+@lru_cache(maxsize=8)  # a class has the same notebook a hundred times
+def _definitions(cells: tuple[tuple[str, bool, bool], ...]) -> dict[str, str]:
+    ours, theirs = {}, set()
+    for text, solution, graded in cells:
         try:
-            statements = ast.parse(cell.source).body
+            statements = ast.parse(text).body
         except SyntaxError:  # a magic; nothing that a test would name
             continue
-        meta = cell.metadata.get("nbgrader", {})
         for statement in statements:
-            if meta.get("solution"):
+            if solution:
                 theirs |= _bound(statement)
-            elif not meta.get("grade") and _is_definition(statement):
+            elif not graded and _is_definition(statement):
                 ours |= dict.fromkeys(_bound(statement), ast.unparse(statement))
     return {name: text for name, text in ours.items() if name not in theirs}
 

@@ -390,6 +390,19 @@ def test_what_a_dead_grader_left_is_found_and_ended(run_dir, monkeypatch):
     used.remove()
 
 
+def test_folders_of_judges_killed_long_ago_are_removed(run_dir):
+    """No notebook takes a day; a younger one may be at work."""
+    old, young = (launching.judges_folder() / name for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir()
+    long_ago = time.time() - 2 * 86400
+    os.utime(old, (long_ago, long_ago))
+
+    launching.reap()
+
+    assert [young] == list(launching.judges_folder().iterdir())
+
+
 def test_a_kernel_that_is_killed_takes_all_its_processes_along():
     """A process that left its session and its parent is one of them."""
     with Kernel() as kernel:

@@ -58,6 +58,7 @@ class Execute(sandbox.Execute):
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, km: Any = None
     ) -> tuple[NotebookNode, dict[str, Any]]:
         self._run_name = secrets.token_hex(8)
+        self._started: Any = None
         source = self.instructors(resources or {}) or nb
         self._trusted = trusted_definitions(source)
         self._graded = {grade_id(cell): cell for cell in source.cells if is_autograded(cell)}
@@ -85,7 +86,8 @@ class Execute(sandbox.Execute):
             cell.outputs = [error_output("Infrastructure", str(error))]
             return
         try:
-            self.execute_cell(nbformat.v4.new_code_cell(start_code() + "\n" + serve_code(line)), index, store_history=False)
+            serve = nbformat.v4.new_code_cell("\n".join((*self._start(), serve_code(line))))
+            self.execute_cell(serve, index, store_history=False)
         finally:
             self.nb.cells[index] = cell
             unanswered = self._knock()
@@ -101,6 +103,13 @@ class Execute(sandbox.Execute):
             cell.outputs = [error_output("TimeLimit" if outcome.late else "KernelDied", reason)]
         else:
             cell.outputs = [nbformat.from_dict(output) for output in outcome.outputs]
+
+    def _start(self) -> list[str]:
+        """What brings the agent into the kernel, the first time: to read it takes IPython longer than most answers run."""
+        if self._started is self.km:
+            return []
+        self._started = self.km
+        return [start_code()]
 
     def _knock(self) -> bool:
         """Whether the kernel is done without having come to the judge, which then is let go: nobody will come."""

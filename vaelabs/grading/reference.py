@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -36,6 +37,8 @@ print(json.dumps(sorted(
 """
 
 _MARK = "vaelabs-ask"
+
+KEPT_SECONDS = 180 * 86400
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,23 @@ def reference(source: NotebookNode, config: Config, hashes: Mapping[str, str]) -
         folder.parent.mkdir(parents=True, exist_ok=True)
         with (folder.parent / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return _read(folder) or _make(folder, source, config)
+            found = _read(folder) or _make(folder, source, config)
+            os.utime(folder)
+            _forget_old(folder.parent)
+            return found
     except OSError:
         return Reference()
 
 
 def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "vaelabs")
+
+
+def _forget_old(cache: Path) -> None:
+    """Remove what nobody has asked for in a term: every change of a lab, a check or a package leaves one behind."""
+    for folder in cache.glob("reference-*"):
+        if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read(folder: Path) -> Reference | None:

@@ -163,9 +163,13 @@ def _settings(config: Config, course: Course) -> Config:
     for name in PLACES:
         config.CourseDirectory.pop(name, None)
     config.CourseDirectory.db_url = f"sqlite:///{course.root}/gradebook.db"
-    saving = (preprocessors.SaveAutoGrades, preprocessors.AssignLatePenalties)
-    steps = config.Autograde.autograde_preprocessors
-    config.Autograde.autograde_preprocessors = [each for each in steps if not issubclass(each, saving)]
+    skipped = (
+        preprocessors.SaveAutoGrades,
+        preprocessors.AssignLatePenalties,
+        preprocessors.CheckCellMetadata,  # our OverwriteCells has written it; to check it takes a quarter of the conversion
+    )
+    for name in ("sanitize_preprocessors", "autograde_preprocessors"):
+        config.Autograde[name] = [each for each in config.Autograde[name] if not issubclass(each, skipped)]
     return config
 
 

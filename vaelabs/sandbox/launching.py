@@ -31,6 +31,7 @@ START_SECONDS = 30
 """For the sandbox to stand, before the kernel in it starts."""
 
 _ABANDONED_SECONDS = 30  # a box this old whose owner holds no lock has lost its owner
+_DAY = 86400
 
 # Waits for a word before it becomes the kernel. The word comes when everything is in place that ends the kernel with
 # its grader; a grader that died before has closed the pipe. The grader's streams end here.
@@ -285,8 +286,13 @@ def reap() -> int:
     """End the sandboxes whose grader is gone and remove their boxes; how many there were.
 
     A grader that is killed takes its kernels along. Should one be left all the same, it bears the name of its box.
+    The folders of killed judges go as well: they have no owner's lock, but no notebook takes a day.
     """
     reaped = 0
+    for folder in run_folder().glob("judges/*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _DAY:
+                shutil.rmtree(folder)
     for box in run_folder().iterdir():
         try:
             if time.time() - box.stat().st_mtime < _ABANDONED_SECONDS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import linecache
+import re
 import signal
 import sys
 import sysconfig
@@ -19,6 +20,7 @@ from .failure import Failure
 
 WAITING = 3.0  # times as long on the clock, for code that waits: a busy machine is not the student's fault
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _OURS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
 
 
@@ -70,8 +72,9 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def _text(error: BaseException) -> str:
+    """What it says, without addresses in memory: the same answer is to get the same words each time."""
     try:
-        return str(error).strip()
+        return _ADDRESS.sub("", str(error).strip())
     except Exception:
         return ""
 
