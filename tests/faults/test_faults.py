@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import which
 
 import psutil
 import pytest
@@ -143,6 +144,29 @@ def test_a_killed_coordinator_leaves_nothing_behind_and_the_next_run_goes_on(cou
     assert "1 submissions graded" in said
     assert [attempts_at(course, name) for name in POINTS] == [1, 1, 2]
     expect_each_once(course, POINTS)
+
+
+@on_demand
+@pytest.mark.skipif(not which("bwrap"), reason="bubblewrap is not installed")
+def test_a_thousand_submissions_are_each_graded_once_though_two_workers_are_killed(tmp_path):
+    """In the sandbox, as a large class is; half an hour on two cores. The coordinator takes no more memory for more."""
+    course, points = write_tiny_course(tmp_path / "course"), {}
+    for n in range(1000):
+        factor = 2 + n % 2
+        points[f"s{n:04}"] = 2 if factor == 2 else 0
+        hand_in(course, f"s{n:04}", f"def double(x):\n    return {factor} * x  # number {n}")
+    process = start(course, "--workers", "2", "--isolation", "bubblewrap")
+    memory = []
+    for count in (100, 300, 600, 1000):
+        wait_for(lambda: committed(course) >= count or process.poll() is not None, 3600)
+        if count < 600:
+            kill(family(process, "spawn_main")[0])
+        if process.poll() is None:
+            memory.append(psutil.Process(process.pid).memory_info().rss / 1e6)
+
+    assert process.wait(300) == 0, log_of(course)[-2000:]
+    assert memory[-1] - memory[0] < 30, memory
+    expect_each_once(course, points)
 
 
 @on_demand

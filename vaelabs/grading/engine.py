@@ -48,6 +48,7 @@ SETTINGS = {
     "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
     "distributed.scheduler.worker-saturation": 1.0,  # a job that waits on a worker would be lost with it
     "distributed.comm.timeouts.connect": CONNECTING,
+    "distributed.admin.low-level-log-length": 10,  # a log of messages keeps the jobs that were in them
     "distributed.admin.system-monitor.gil.enabled": False,
     "distributed.worker.profile.enabled": False,
 }
