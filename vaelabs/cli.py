@@ -113,6 +113,7 @@ def main(context: click.Context, root: Path) -> None:
       vaelabs grade       mark what lies in submitted/<student>/<lab>/<lab>.ipynb
       vaelabs feedback    write a page for each student
       vaelabs why         show how one mark came about, and reach it again
+      vaelabs export      give the marks to Canvas, Moodle, Gradescope or a spreadsheet
     New here? `vaelabs demo` does all of it with a made-up class.
     """
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -434,6 +435,67 @@ def check(course: Course, notebook: Path, lab: str | None, no_run: bool, isolati
         out.print("\nNo visible check of what is written fails.")
     if not found.is_fine:
         sys.exit(2)
+
+
+@main.command()
+@click.argument("system", type=click.Choice(["canvas", "moodle", "gradescope", "csv"]))
+@click.argument("labs", nargs=-1, metavar="[LAB]...")
+@click.option("-o", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="What to write; by default a file in report/.")
+@click.option("--roster", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+              help="What the system exported, to be filled in: Canvas' gradebook, Moodle's worksheet or grades, a list of names.")  # fmt: skip
+@click.option("--column", "columns", multiple=True, metavar="LAB=TITLE", help="The roster's column of a lab, if its title does not say so.")
+@click.option("--student", "students", multiple=True, metavar="ID", help="Only this student; may be repeated.")
+@click.option("--decimals", type=click.IntRange(0, 6), default=2, show_default=True, help="Digits after the point; halves are rounded up.")
+@click.option("--partial", is_flag=True, help="Count what is marked so far of labs that people have not finished.")
+@databases
+@click.pass_obj
+@command
+def export(
+    course: Course, system: str, labs: tuple[str, ...], target: Path | None, roster: Path | None, columns: tuple[str, ...],
+    students: tuple[str, ...], decimals: int, partial: bool, ledger: str, db: str,
+) -> None:  # fmt: skip
+    """Write the marks as a file that Canvas, Moodle or Gradescope takes, or as plain tables.
+
+    \b
+    canvas      its exported gradebook (--roster), with the labs' columns filled in
+    moodle      a grading worksheet, or its exported grades (--roster), filled in
+    gradescope  an autograder that gives each submission of one lab these marks
+    csv         everything: a row for each student and lab, and one for each task
+
+    A mark is points after the late penalty. Who has none, as a person must look first, stays as the system has them and
+    is named at the end; nobody gets a 0 in silence. The exit code is 0 only when nothing is left to be done.
+    """
+    from .converting import course_config
+    from .databases import open_gradebook
+    from .exporters import EXPORTERS
+    from .subjects.failure import readable
+
+    course = Course(course.root, db, ledger)
+    exporter = EXPORTERS[system](
+        course, config=course_config(course), to=str(target or ""), roster=str(roster or ""), columns=_pairs(columns, "--column", "vae_2d=Lab 1"),
+        assignment=list(labs), student=list(students), decimals=decimals, partial=partial,
+    )  # fmt: skip
+    with open_gradebook(course, exporter.config) as gradebook:
+        done = exporter.export(gradebook)
+    files = ", ".join(_shown(path) for path in done.paths)
+    out.print(f"{done.given} mark{'s' * (done.given != 1)} written:  {files}", markup=False, highlight=False)
+    for each in done.notes:
+        out.print(f"  {readable(each, 2000)}", markup=False, highlight=False)
+    if done.next_step:
+        out.print(f"\nNext: {done.next_step}", markup=False, highlight=False)
+    if done.todo:
+        out.print("\nLeft for a person:")
+        for each in done.todo:
+            out.print(f"  {readable(each, 4000)}", markup=False, highlight=False)
+        sys.exit(2)
+
+
+def _pairs(said: tuple[str, ...], option: str, example: str) -> dict[str, str]:
+    """What NAME=VALUE options say; raises CourseError for one that says nothing."""
+    pairs = dict(each.split("=", 1) for each in said if "=" in each)
+    if len(pairs) != len(said):
+        raise CourseError(f"{option} is a name and a value, once for each name, as in {option} '{example}'.")
+    return pairs
 
 
 def _time(said: str | None) -> Any:
