@@ -80,11 +80,10 @@ def empty_class(tmp_path_factory):
     """Two labs that the gradebook knows, due on one day."""
     course = Course(tmp_path_factory.mktemp("export") / "course")
     write_text(course.config_file, CONFIG)
-    url = f"sqlite:///{course.root}/gradebook.db"
-    engine = sqlalchemy.create_engine(url)
+    engine = sqlalchemy.create_engine(f"sqlite:///{course.root}/gradebook.db")
     Base.metadata.create_all(engine)  # nbgrader would ask alembic for its version, which takes seconds
     engine.dispose()
-    with Gradebook(url) as gradebook:
+    with opened(course) as gradebook:
         for lab in ("lab1", "lab2"):
             write_lab(course, lab)
             gradebook.add_assignment(lab, duedate="2026-03-01 12:00:00 UTC")
@@ -103,9 +102,13 @@ def course(empty_class, tmp_path):
     return Course(tmp_path / "course")
 
 
+def opened(course):
+    return Gradebook(f"sqlite:///{course.root}/gradebook.db")
+
+
 @pytest.fixture
 def gradebook(course):
-    with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
+    with opened(course) as gradebook:
         yield gradebook
 
 
@@ -246,19 +249,26 @@ Student,ID,SIS User ID,SIS Login ID,Section,Notes,Lab 1: a VAE in the plane (123
 """
 
 
-@pytest.fixture
-def graded(course, gradebook):
-    """Lab 1 of a class: all is marked but one answer of one; two have not handed in; lab 2 is jdoe1's only."""
+@pytest.fixture(scope="session")
+def graded_once(empty_class, tmp_path_factory):
+    course = Course(shutil.copytree(empty_class, tmp_path_factory.mktemp("graded") / "course"))
     nb = nbformat.read(course.notebook("source", "lab1"), 4)
     nb.metadata["vaelabs"] = {"title": "Lab 1: a VAE in the plane"}
     write_text(course.notebook("source", "lab1"), nbformat.writes(nb))
-    for student, double, m1, late in (
-        ("jdoe1", 2.0, 3.125, 0), ("jmuell", 1.005, 0.0, 0), ("jmuell2", 2.0, None, 0), ("eve", 0.0, 0.0, 2), ("-gone", 2.0, 4.0, 0),
-    ):  # fmt: skip
-        enter(gradebook, result(student, double), m1, late)
-    enter(gradebook, result("jdoe1", lab="lab2"), 4.0, lab="lab2")
-    gradebook.update_or_create_student("absent", first_name="Zoë", last_name="O'Neil, Jr.", email="zoe@uni.example")
-    return course
+    with opened(course) as gradebook:
+        for student, double, m1, late in (
+            ("jdoe1", 2.0, 3.125, 0), ("jmuell", 1.005, 0.0, 0), ("jmuell2", 2.0, None, 0), ("eve", 0.0, 0.0, 2), ("-gone", 2.0, 4.0, 0),
+        ):  # fmt: skip
+            enter(gradebook, result(student, double), m1, late)
+        enter(gradebook, result("jdoe1", lab="lab2"), 4.0, lab="lab2")
+        gradebook.update_or_create_student("absent", first_name="Zoë", last_name="O'Neil, Jr.", email="zoe@uni.example")
+    return course.root
+
+
+@pytest.fixture
+def graded(graded_once, tmp_path):
+    """Lab 1 of a class: all is marked but one answer of one; one has not handed in; lab 2 is jdoe1's only."""
+    return Course(shutil.copytree(graded_once, tmp_path / "course"))
 
 
 def run(course, *words):
@@ -362,9 +372,10 @@ Participant 502,Jürgen Müller,jm@uni.example,No submission,2.00,8.00,Yes,-,,-,
 """
 
 
-def test_moodle_worksheet_is_filled_in(graded, gradebook, tmp_path):
+def test_moodle_worksheet_is_filled_in(graded, tmp_path):
     """By email address here; Moodle knows the rows by their identifiers, and would pass over more than its maximum."""
-    gradebook.update_or_create_student("jdoe1", email="JDoe1@uni.example")
+    with opened(graded) as gradebook:
+        gradebook.update_or_create_student("jdoe1", email="JDoe1@uni.example")
     roster, target = saved(tmp_path / "grades.csv", WORKSHEET), tmp_path / "out.csv"
 
     code, said = run(graded, "moodle", "lab1", "--roster", roster, "-o", target)
@@ -420,11 +431,12 @@ def test_moodle_without_a_roster_gets_a_table_to_import(graded, tmp_path):
     ]
 
 
-def test_two_of_one_name_are_told_apart_or_left_out(graded, gradebook, tmp_path):
+def test_two_of_one_name_are_told_apart_or_left_out(graded, tmp_path):
     """A name alone that fits two rows is nobody's."""
     roster = saved(tmp_path / "names.csv", "Full name,SID,Email\nJürgen Müller,a,a@uni.example\nMüller Jürgen,b,b@uni.example\nJane Doe,c,c@uni.example\n")
-    for student, name in (("jmuell", "Jürgen"), ("jdoe1", "Jane")):
-        gradebook.update_or_create_student(student, first_name=name, last_name="Müller" if name == "Jürgen" else "Doe")
+    with opened(graded) as gradebook:
+        for student, first, last in (("jmuell", "Jürgen", "Müller"), ("jdoe1", "Jane", "Doe")):
+            gradebook.update_or_create_student(student, first_name=first, last_name=last)
     target = tmp_path / "class.csv"
 
     run(graded, "csv", "lab1", "--roster", roster, "-o", target)
@@ -467,10 +479,11 @@ def test_halves_are_rounded_up(value, decimals, text):
     assert ExportOptions(decimals=decimals).points(value) == text
 
 
-def test_gradescope_gives_each_submission_its_marks(graded, gradebook, tmp_path):
+def test_gradescope_gives_each_submission_its_marks(graded, tmp_path):
     """The zip is an autograder: run as Gradescope runs it, it writes the student's marks and nobody else's."""
-    gradebook.update_or_create_student("jdoe1", email="Jane@uni.example")
-    gradebook.update_or_create_student("jmuell2", email="j2@uni.example")
+    with opened(graded) as gradebook:
+        gradebook.update_or_create_student("jdoe1", email="Jane@uni.example")
+        gradebook.update_or_create_student("jmuell2", email="j2@uni.example")
     target, place = tmp_path / "marks.zip", tmp_path / "autograder"
 
     code, said = run(graded, "gradescope", "lab1", "-o", target)

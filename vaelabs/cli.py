@@ -490,6 +490,48 @@ def export(
         sys.exit(2)
 
 
+@main.command()
+@click.argument("lab")
+@click.option("-o", "target", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The zip to write.")
+@click.option("--minutes", type=click.IntRange(2, 40), default=10, show_default=True, help="What Gradescope gives a submission, by its settings.")
+@click.option("--isolation", type=click.Choice(["bubblewrap", "landlock", "none"]),
+              help="Insist on this tier; by default the first of bubblewrap and landlock that the container allows.")  # fmt: skip
+@click.option("--index", default="", metavar="URL", help="One more package index for pip, such as one of PyTorch's builds for the CPU.")
+@click.pass_obj
+@command
+def gradescope(course: Course, lab: str, target: Path, minutes: int, isolation: str | None, index: str) -> None:
+    """Make the autograder of LAB for Gradescope: a zip that repairs and grades there as `vaelabs grade` does here.
+
+    It has the lab with its hidden tests in it, and nothing of a class. Students' code cannot read the tests: where the
+    container allows no sandbox nothing is run, no score given, and a line for the instructor says why.
+    """
+    from .gradescope import write_autograder
+    from .sandbox import Isolation
+
+    course.choose((lab,), course.built_labs(), "lab in source/")
+    write_autograder(course, lab, target, minutes, Isolation(isolation) if isolation else None, index)
+    points = sum(task.points for task in course.tasks(lab) if not task.manual)
+    out.print(f"The autograder of {lab}:  {_shown(target)} ({target.stat().st_size / 1e6:.1f} MB)", highlight=False)
+    out.print(
+        f"\nNext: in Gradescope a Programming Assignment of {points:g} points; Configure Autograder, base image Ubuntu 24.04 or "
+        f"22.04, upload {target.name}. In the autograder's settings choose a container of 4 GB or more and a timeout of "
+        f"{minutes} minutes, then test it with the solution.", highlight=False,
+    )  # fmt: skip
+    if isolation in UNCONFINED:
+        err.print(UNCONFINED[isolation], style="bold red")
+
+
+@main.command("gradescope-run", hidden=True)
+@click.argument("root", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@command
+def gradescope_run(root: Path) -> None:
+    """What the autograder runs in Gradescope's container."""
+    from .gradescope import grade_there
+
+    with _sigterm_is_ctrl_c():
+        out.print(grade_there(root.resolve()), markup=False, highlight=False)
+
+
 def _pairs(said: tuple[str, ...], option: str, example: str) -> dict[str, str]:
     """What NAME=VALUE options say; raises CourseError for one that says nothing."""
     pairs = dict(each.split("=", 1) for each in said if "=" in each)
