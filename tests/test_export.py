@@ -80,12 +80,18 @@ def empty_class(tmp_path_factory):
     """Two labs that the gradebook knows, due on one day."""
     course = Course(tmp_path_factory.mktemp("export") / "course")
     write_text(course.config_file, CONFIG)
-    engine = sqlalchemy.create_engine(f"sqlite:///{course.root}/gradebook.db")
+    for lab in ("lab1", "lab2"):
+        write_lab(course, lab)
+    make_gradebook(course)
+    return course.root
+
+
+def make_gradebook(course):
+    engine = sqlalchemy.create_engine(course.gradebook_url or f"sqlite:///{course.root}/gradebook.db")
     Base.metadata.create_all(engine)  # nbgrader would ask alembic for its version, which takes seconds
     engine.dispose()
     with opened(course) as gradebook:
         for lab in ("lab1", "lab2"):
-            write_lab(course, lab)
             gradebook.add_assignment(lab, duedate="2026-03-01 12:00:00 UTC")
             gradebook.add_notebook(lab, lab)
             for task in course.tasks(lab):
@@ -93,7 +99,6 @@ def empty_class(tmp_path_factory):
                 gradebook.add_grade_cell(task.grade_id, lab, lab, max_score=task.points, cell_type=kind)
             for name in ("double", "halve", "m1"):
                 gradebook.add_solution_cell(name, lab, lab)
-    return course.root
 
 
 @pytest.fixture
@@ -103,7 +108,7 @@ def course(empty_class, tmp_path):
 
 
 def opened(course):
-    return Gradebook(f"sqlite:///{course.root}/gradebook.db")
+    return Gradebook(course.gradebook_url or f"sqlite:///{course.root}/gradebook.db")
 
 
 @pytest.fixture
@@ -211,6 +216,19 @@ def test_the_late_penalty_counts_what_was_marked_by_hand_since(course, gradebook
     found = mark(course, [ada])
 
     assert (found.seconds_late, found.late_penalty, found.score) == (2 * 86400, pytest.approx(1.6), pytest.approx(6.4))
+
+
+def test_a_gradebook_in_postgresql_is_read_alike(course, postgres):
+    """Where a cluster grades."""
+    elsewhere = Course(course.root, postgres())
+    make_gradebook(elsewhere)
+    ada = result("ada")
+    with opened(elsewhere) as gradebook:
+        enter(gradebook, ada, m1=3.0, late=2.0)
+
+    found = mark(elsewhere, [ada])
+
+    assert (found.status, found.score, found.seconds_late) == ("graded", pytest.approx(6.4), 2 * 86400)
 
 
 def test_a_plugin_that_fails_is_named(course, gradebook):
