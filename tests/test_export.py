@@ -515,7 +515,7 @@ def test_gradescope_gives_each_submission_its_marks(graded, tmp_path):
     assert [(each["name"], each["score"], each["max_score"]) for each in mine["tests"]] == [("double", 2, 2), ("halve", 3, 3), ("m1", 3.13, 4)]
     assert nobody == {"output": "There is no mark for this submission yet. Please ask your instructor."}
     assert code == 2
-    assert "by which Gradescope knows them; name a roster that has it, with --roster FILE: -gone, eve, jmuell\n" in said
+    assert "by which Gradescope knows them; name a roster with --roster FILE: -gone, eve, jmuell\n" in said
 
 
 def _run_there(place, email):

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from tiny import RIGHT, write_tiny_course
 
+from vaelabs import __version__
 from vaelabs.checks.rubric import Diagnosis, Property, Verdict
 from vaelabs.cli import main
 from vaelabs.course import grade_id, read_notebook, write_text
@@ -105,7 +106,7 @@ def test_the_zip_has_what_it_takes_and_nothing_of_the_class(build, tmp_path):
         names = set(packed.namelist())
         programs = {each.filename for each in packed.infolist() if each.external_attr >> 16 == 0o100755}
         packed.extractall(tmp_path)
-    wheel = f"vaelabs-{importlib.metadata.version('vaelabs')}-py3-none-any.whl"
+    wheel = f"vaelabs-{__version__}-py3-none-any.whl"
     assert names == {
         "setup.sh", "run_autograder", "settings.json", "unfinished.json", "constraints.txt", wheel,
         "course/source/ps1/ps1.ipynb", "course/release/ps1/ps1.ipynb",
@@ -130,7 +131,8 @@ def test_pip_takes_the_wheel(build, tmp_path):
     template = tmp_path / "there" / "vaelabs" / "reports" / "templates" / "vaelabs_feedback" / "index.html.j2"
     assert template.is_file()
     [info] = importlib.metadata.distributions(name="vaelabs", path=[str(tmp_path / "there")])
-    assert "vaelabs-landlock" in {each.name for each in info.entry_points}
+    assert {"vaelabs", "vaelabs-landlock"} <= {each.name for each in info.entry_points}
+    assert any(each.endswith('extra == "torch"') for each in info.requires)
 
 
 def test_a_submission_that_went_through_colab_is_repaired_and_graded(build, there, course):
@@ -192,7 +194,7 @@ def test_a_run_that_is_ended_leaves_results_without_a_score(build, there, course
     results, _ = there(build(), {"ps1.ipynb": nbformat.writes(answered(course, code))}, VAELABS_SECONDS="5")
 
     assert "score" not in results
-    assert results["output"].startswith("This could not be graded automatically, and has no score so far.")
+    assert results["output"].startswith("This could not be graded, and has no score so far.")
     assert "Grading did not end within 540 s" in results["tests"][0]["output"]
 
 

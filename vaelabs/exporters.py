@@ -1,4 +1,4 @@
-"""nbgrader's exporters: `nbgrader export --exporter=vaelabs.exporters.Canvas` writes what `vaelabs export canvas` does."""
+"""nbgrader's exporters: `nbgrader export --exporter=vaelabs.exporters.Canvas` does what `vaelabs export canvas` does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from traitlets import Bool, Dict, Int, Unicode
 
 from .course import Course
 from .grading import load_results
-from .reports import Exported, ExportOptions, Marks, export_canvas, export_csv, export_gradescope, export_moodle, marks_in
+from .reports import (
+    Exported,
+    ExportOptions,
+    Marks,
+    export_canvas,
+    export_csv,
+    export_gradescope,
+    export_moodle,
+    marks_in,
+)
 
 
 class _Export(ExportPlugin):

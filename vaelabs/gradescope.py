@@ -11,23 +11,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.metadata
-import io
 import json
 import re
 import shlex
 import shutil
 import tempfile
 import time
-import zipfile
-from collections.abc import Mapping
+import tomllib
 from pathlib import Path
 from typing import Any
 
+from vaelabs import __version__
 from vaelabs.converting import course_config
 from vaelabs.course import Course, CourseError, read_notebook, write_bytes, write_text
 from vaelabs.grading import Engine, Result, grade
 from vaelabs.intake import collect, notes
-from vaelabs.reports import results_of_verdicts, task_titles, write_zip
+from vaelabs.reports import results_of_verdicts, task_titles, zipped
 from vaelabs.sandbox import Isolation, require
 from vaelabs.subjects.failure import readable
 
@@ -39,9 +38,17 @@ TIERS = (Isolation.BUBBLEWRAP, Isolation.LANDLOCK)
 
 EXTRAS = ("torch", "jax", "pyro")
 
-NOT_GRADED = "This could not be graded automatically, and has no score so far. Nothing is lost: your instructor will look at it."
+NOT_GRADED = "This could not be graded, and has no score so far. Nothing is lost: your instructor will look at it."
 NOTHING_FOUND = "No notebook of this lab was found in what you handed in. Please hand in the lab's .ipynb file."
 LOOKED_AT = "A person will look at this before it gets a score; nothing is lost."
+
+
+ISOLATED = {
+    "bubblewrap": "Isolation: bubblewrap, the full sandbox.",
+    "landlock": "Isolation: landlock. This container allows no full sandbox. The student's code could see the list of "
+    "processes and the names and sizes of files; it could read neither the tests nor the results.",
+    "none": "Isolation: none, as was asked for when this autograder was made. The student's code could read the tests.",
+}
 
 
 def write_autograder(
@@ -72,8 +79,8 @@ def write_autograder(
         "run_autograder": _RUN.format(seconds=seconds),
         "settings.json": json.dumps(settings, indent=1),
         "unfinished.json": json.dumps(_without_score(
-            NOT_GRADED, f"Grading did not end within {seconds} s, or was ended from outside (out of memory?). Give it a larger "
-            "container and more time in Gradescope's settings of the autograder."), indent=1),
+            NOT_GRADED, f"Grading did not end within {seconds} s, or was ended from outside (out of memory?). Give it a "
+            "larger container and more time in Gradescope's settings of the autograder."), indent=1),
         "constraints.txt": constraints.read_bytes() if constraints.is_file() else "",
         wheel: package,
     }  # fmt: skip
@@ -82,18 +89,18 @@ def write_autograder(
         for each in sorted(place.rglob("*")):
             if each.is_file() and not {".ipynb_checkpoints", "__pycache__"} & set(each.parts):
                 files[f"course/{folder}/{lab}/{each.relative_to(place).as_posix()}"] = each.read_bytes()
-    write_zip(path, files, programs=("setup.sh", "run_autograder"))
+    write_bytes(path, zipped(files, programs=("setup.sh", "run_autograder")))
 
 
 def grade_there(root: Path) -> str:
-    """Grade what lies in root/submission and write root/results/results.json, whatever happens; what to tell the instructor."""
+    """Grade root/submission and write root/results/results.json, whatever happens; what to tell the instructor."""
     began = time.monotonic()
     try:
         found = _graded(root)
     except CourseError as error:
         found = _without_score(NOT_GRADED, str(error))
     except Exception as error:
-        found = _without_score(NOT_GRADED, f"The autograder failed: {type(error).__name__}: {readable(str(error), 500)}")
+        found = _without_score(NOT_GRADED, f"The autograder failed: {type(error).__name__}: {error}")
     found["execution_time"] = round(time.monotonic() - began)
     write_bytes(root / "results" / "results.json", (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode())
     return str(found["tests"][-1]["output"])
@@ -112,10 +119,8 @@ def _graded(root: Path) -> dict[str, Any]:
         if not course.submission(STUDENT, lab).is_file():
             return _without_score(NOTHING_FOUND, "\n".join(seen) or "No notebook was handed in.")
         known = notes(course, STUDENT, lab)
-        doubts = {STUDENT: known.doubts}
-        [result] = grade(
-            course, [lab], [STUDENT], isolation=isolation, engine=Engine(workers=0), doubts=lambda student, _: doubts[student]
-        )
+        here = {"isolation": isolation, "engine": Engine(workers=0), "doubts": lambda student, lab: known.doubts}
+        [result] = grade(course, [lab], [STUDENT], **here)
         repairs = [each["sentence"] for each in known.changes]
         return _report(course, result, repairs, seen)
 
@@ -133,19 +138,10 @@ def _report(course: Course, result: Result, repairs: list[str], seen: list[str])
         said += ["Before it was graded, your notebook was put in order:", *(f"- {each}" for each in repairs)]
     if said:
         found |= {"output": readable("\n".join(said), 4000), "output_format": "text"}
-    reasons = [result.reason] if result.reason else [each.message for each in result.verdicts if each.status == "needs_review"]
-    found["tests"].append(_for_instructor("\n".join([_isolated(result.isolation), *reasons, *seen])))
+    reasons = [each.message for each in result.verdicts if each.status == "needs_review" and not result.reason]
+    found["tests"].append(_for_instructor("\n".join([ISOLATED[result.isolation], result.reason, *reasons, *seen])))
     found["stdout_visibility"] = "hidden"
     return found
-
-
-def _isolated(tier: str) -> str:
-    return {
-        "bubblewrap": "Isolation: bubblewrap, the full sandbox.",
-        "landlock": "Isolation: landlock. This container allows no namespaces, so the student's code could see names and sizes of "
-        "files and the list of processes; it could read neither the tests nor the results.",
-        "none": "Isolation: none, as this autograder was built. The student's code could read and change all that its user can.",
-    }[tier]  # fmt: skip
 
 
 def _without_score(to_student: str, to_instructor: str) -> dict[str, Any]:
@@ -153,12 +149,13 @@ def _without_score(to_student: str, to_instructor: str) -> dict[str, Any]:
         "output": to_student,
         "output_format": "text",
         "stdout_visibility": "hidden",
-        "tests": [_for_instructor(readable(to_instructor, 4000))],
+        "tests": [_for_instructor(to_instructor)],
     }
 
 
 def _for_instructor(text: str) -> dict[str, Any]:
-    return {"name": "For the instructor", "visibility": "hidden", "output_format": "text", "output": readable(text, 4000)}
+    text = readable(text, 4000).strip()
+    return {"name": "For the instructor", "visibility": "hidden", "output_format": "text", "output": text}
 
 
 def _tier(wanted: list[str]) -> Isolation:
@@ -179,7 +176,7 @@ def _tier(wanted: list[str]) -> Isolation:
 
 
 def _lay_out(submission: Path, heap: Path) -> None:
-    """Copy the notebooks to one folder, under plain names: a file's name must not pass for that of some system's export."""
+    """Copy the notebooks to one folder, under plain names: none may pass for a file of some system's export."""
     found = [
         each for each in sorted(submission.rglob("*"))
         if re.search(r"\.ipynb(\.json|\.txt)?$", each.name, re.IGNORECASE) and each.is_file() and not each.is_symlink()
@@ -192,34 +189,51 @@ def _lay_out(submission: Path, heap: Path) -> None:
 def _execution(course: Course, seconds: int) -> dict[str, Any]:
     """The course's settings of execution, in so far as they are plain data, within the time that there is."""
     ours = course_config(course).Execute
-    plain: Mapping[str, Any] = {name: value for name, value in ours.items() if isinstance(value, (bool, int, float, str, dict, list))}
+    plain = {name: value for name, value in ours.items() if isinstance(value, bool | int | float | str | dict | list)}
     most = max(10, int(seconds * 0.7))  # the rest is for starting, and for the judge
     return {**plain, "notebook_seconds": min(int(plain.get("notebook_seconds", most)), most)}
 
 
 def _wheel() -> tuple[str, bytes]:
-    """This package as pip installs it: its name and content. Raises CourseError when it is not installed itself."""
-    try:
-        installed = importlib.metadata.distribution("vaelabs")
-    except importlib.metadata.PackageNotFoundError:
-        raise CourseError("The package vaelabs is not installed here.", "make setup") from None
-    info = f"vaelabs-{installed.version}.dist-info"
+    """This package as pip installs it: its name and content. Raises CourseError when nobody knows what it needs."""
     package = Path(__file__).parent
+    metadata, entry_points = _metadata(package.parent / "pyproject.toml")
+    info = f"vaelabs-{__version__}.dist-info"
     files = {
         f"vaelabs/{each.relative_to(package).as_posix()}": each.read_bytes()
         for each in sorted(package.rglob("*"))
         if each.is_file() and "__pycache__" not in each.parts
     }
-    files[f"{info}/METADATA"] = (installed.read_text("METADATA") or "").encode()
-    files[f"{info}/entry_points.txt"] = (installed.read_text("entry_points.txt") or "").encode()
+    files[f"{info}/METADATA"] = metadata.encode()
+    files[f"{info}/entry_points.txt"] = entry_points.encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: vaelabs\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     record = "".join(f"{name},sha256={_digest(content)},{len(content)}\n" for name, content in files.items())
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
-    return f"vaelabs-{installed.version}-py3-none-any.whl", data.getvalue()
+    return f"vaelabs-{__version__}-py3-none-any.whl", zipped(files)
+
+
+def _metadata(pyproject: Path) -> tuple[str, str]:
+    """METADATA and entry_points.txt: as pyproject.toml says in a clone, whose installation may be older than it is."""
+    if not pyproject.is_file():
+        try:
+            installed = importlib.metadata.distribution("vaelabs")
+        except importlib.metadata.PackageNotFoundError:
+            raise CourseError("The package vaelabs is not installed here.", "make setup") from None
+        return installed.read_text("METADATA") or "", installed.read_text("entry_points.txt") or ""
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    lines = ["Metadata-Version: 2.1", "Name: vaelabs", f"Version: {__version__}"]
+    lines += [f"Requires-Python: {project['requires-python']}"]
+    lines += [f"Requires-Dist: {each}" for each in project["dependencies"]]
+    for extra, needed in project["optional-dependencies"].items():
+        lines += [f"Provides-Extra: {extra}", *(f"Requires-Dist: {_for_extra(each, extra)}" for each in needed)]
+    groups = {"console_scripts": project["scripts"], **project["entry-points"]}
+    parts = [f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in group.items()) for name, group in groups.items()]
+    return "\n".join(lines) + "\n", "\n".join(parts)
+
+
+def _for_extra(requirement: str, extra: str) -> str:
+    what, _, marker = requirement.partition(";")
+    return f'{what.strip()}; ({marker.strip()}) and extra == "{extra}"' if marker else f'{what.strip()}; extra == "{extra}"'
 
 
 def _digest(content: bytes) -> str:

@@ -6,7 +6,7 @@
 from .export import Exported, export_canvas, export_csv, export_moodle
 from .export import Options as ExportOptions
 from .feedback import feedback_settings, make_feedback
-from .gradescope import export_gradescope, results_of_verdicts, task_titles, write_zip
+from .gradescope import export_gradescope, results_of_verdicts, task_titles, zipped
 from .marks import LabMark, Marks, Person, TaskMark, marks_in, read_marks
 
 __all__ = [
@@ -26,5 +26,5 @@ __all__ = [
     "read_marks",
     "results_of_verdicts",
     "task_titles",
-    "write_zip",
+    "zipped",
 ]

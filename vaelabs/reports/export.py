@@ -24,9 +24,18 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-from vaelabs.course import Course, CourseError, folder_name, harmless, read_notebook, read_table, write_bytes, write_table
+from vaelabs.course import (
+    Course,
+    CourseError,
+    folder_name,
+    harmless,
+    read_notebook,
+    read_table,
+    write_bytes,
+    write_table,
+)
 
-from .marks import GRADED, NOT_HANDED_IN, STATUSES, LabMark, Marks, Person
+from .marks import GRADED, NOT_HANDED_IN, STATUSES, LabMark, Marks, Person, TaskMark
 
 _LOGIN = ("sis login id", "sis user id", "integration id", "id number", "username", "login", "sid", "student id",
           "student_id", "id", "student", "identifier")  # fmt: skip
@@ -47,8 +56,8 @@ class Options:
     """How marks are written.
 
     `roster` is the system's own export, `columns` says which of its columns is a lab's where the title does not.
-    `decimals` digits follow the point, halves are rounded up. With `partial`, what is marked so far counts as the mark of
-    a lab that people have not finished.
+    `decimals` digits follow the point, halves are rounded up. With `partial`, what is marked so far counts as the mark
+    of a lab that people have not finished.
     """
 
     roster: Path | None = None
@@ -56,8 +65,10 @@ class Options:
     decimals: int = 2
     partial: bool = False
 
-    def points(self, value: float) -> str:
-        """A number as the file has it, without zeros at its end."""
+    def points(self, value: float | None) -> str:
+        """A number as the file has it, without zeros at its end; empty for None."""
+        if value is None:
+            return ""
         exact = Decimal(repr(round(value, 9)))  # 2.675 is what was meant where a sum gives 2.6749999999999998
         rounded = exact.quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP)
         text = f"{rounded:f}"
@@ -65,8 +76,7 @@ class Options:
 
     def mark(self, mark: LabMark) -> str:
         """A lab's mark; empty where there is none."""
-        value = mark.so_far if self.partial else mark.score
-        return "" if value is None else self.points(value)
+        return self.points(mark.so_far if self.partial else mark.score)
 
 
 @dataclass(frozen=True)
@@ -82,42 +92,45 @@ class Exported:
 
 def export_csv(course: Course, marks: Marks, path: Path, options: Options) -> Exported:
     """Everything, in two tidy tables: a row for each student and lab in `path`, for each task in the one beside it."""
-    people, strangers = _named(marks, options)
-    labs = [
-        (
-            each.student, people[each.student].name, people[each.student].email, each.lab, each.status, options.mark(each),
-            options.points(each.max_points), options.points(each.automatic) if each.tasks else "",
-            options.points(each.manual) if each.tasks else "", options.points(each.late_penalty) if each.tasks else "",
-            f"{each.seconds_late:.0f}" if each.handed_in else "", f"{each.handed_in:%Y-%m-%dT%H:%M:%SZ}" if each.handed_in else "",
-            each.reason,
-        )
-        for each in marks.marks
-    ]  # fmt: skip
-    tasks = [
-        (
-            each.student, people[each.student].name, each.lab, task.task, "manual" if task.manual else "automatic",
-            "" if task.points is None else options.points(task.points), options.points(task.max_points),
-            "" if task.automatic is None else options.points(task.automatic),
-            "" if task.by_hand is None else options.points(task.by_hand), options.points(task.extra_credit),
-            task.verdict.status if task.verdict else "",
-            f"{task.verdict.diagnosis.id}: {task.verdict.diagnosis.sentence}" if task.verdict and task.verdict.diagnosis else "",
-            task.comment,
-        )
-        for each in marks.marks
-        for task in each.tasks
-    ]  # fmt: skip
+    people, strangers = named(marks, options)
     beside = path.with_name(f"{path.stem}_tasks{path.suffix}")
+    labs = (_lab_row(each, people[each.student], options) for each in marks.marks)
+    tasks = (_task_row(each, task, people[each.student], options) for each in marks.marks for task in each.tasks)
     write_table(path, LAB_COLUMNS, labs)
     write_table(beside, TASK_COLUMNS, tasks)
     given = sum(bool(options.mark(each)) for each in marks.marks)
-    notes = (*said_of(marks), *([f"In {options.roster.name} and not in the course: {_some(strangers)}"] if strangers else []))
-    return Exported((path, beside), given, notes, left_open(marks, options))
+    outside = [f"In {options.roster.name} and not in the course: {_some(strangers)}"] if strangers else []
+    return Exported((path, beside), given, (*said_of(marks), *outside), left_open(marks, options))
 
 
-LAB_COLUMNS = ("student", "name", "email", "lab", "status", "score", "max_points", "automatic", "manual", "late_penalty",
-               "seconds_late", "handed_in", "reason")  # fmt: skip
-TASK_COLUMNS = ("student", "name", "lab", "task", "kind", "points", "max_points", "automatic", "by_hand", "extra_credit",
-                "verdict", "diagnosis", "comment")  # fmt: skip
+LAB_COLUMNS = (
+    "student", "name", "email", "lab", "status", "score", "max_points", "automatic", "manual", "late_penalty",
+    "seconds_late", "handed_in", "reason",
+)  # fmt: skip
+TASK_COLUMNS = (
+    "student", "name", "lab", "task", "kind", "points", "max_points", "automatic", "by_hand", "extra_credit",
+    "verdict", "diagnosis", "comment",
+)  # fmt: skip
+
+
+def _lab_row(mark: LabMark, person: Person, options: Options) -> tuple[str, ...]:
+    earned = (mark.automatic, mark.manual, mark.late_penalty) if mark.tasks else (None, None, None)
+    when = mark.handed_in
+    return (
+        mark.student, person.name, person.email, mark.lab, mark.status, options.mark(mark),
+        options.points(mark.max_points), *map(options.points, earned),
+        f"{mark.seconds_late:.0f}" if when else "", f"{when:%Y-%m-%dT%H:%M:%SZ}" if when else "", mark.reason,
+    )  # fmt: skip
+
+
+def _task_row(mark: LabMark, task: TaskMark, person: Person, options: Options) -> tuple[str, ...]:
+    numbers = (task.points, task.max_points, task.automatic, task.by_hand, task.extra_credit)
+    diagnosis = task.verdict.diagnosis if task.verdict else None
+    return (
+        mark.student, person.name, mark.lab, task.task, "manual" if task.manual else "automatic",
+        *map(options.points, numbers), task.verdict.status if task.verdict else "",
+        f"{diagnosis.id}: {diagnosis.sentence}" if diagnosis else "", task.comment,
+    )  # fmt: skip
 
 
 def export_canvas(course: Course, marks: Marks, path: Path, options: Options) -> Exported:
@@ -134,8 +147,8 @@ def export_canvas(course: Course, marks: Marks, path: Path, options: Options) ->
     for row in about:
         if "points possible" in row[0].casefold():
             sheet.compare_maxima({lab: row[n] for lab, n in labs.items()}, marks)
-    of_students = [row for row in sheet.rows if row not in about and row[0].replace(" ", "").casefold() != "student,test"]
-    filled = sheet.fill(marks, options, labs, of_students)
+    students = [each for each in sheet.rows if each not in about and _squeezed(each[0]) != "student test"]
+    filled = sheet.fill(marks, options, labs, students)
     rows = [row for row in sheet.rows if row not in about or any(row[n].strip() for n in (0, *labs.values()))]
     sheet.write(path, rows, [*who, *labs.values()])
     step = f"In Canvas: Grades, Import, {path.name}; it shows what would change before anything does."
@@ -154,7 +167,7 @@ def export_moodle(course: Course, marks: Marks, path: Path, options: Options) ->
     kept = [n for n, title in enumerate(sheet.titles) if title in _MOODLE_KEEPS or n in labs.values()]
     kept += [n for n in sheet.email_columns() if n not in kept]
     sheet.write(path, [row for row in sheet.rows if id(row) in sheet.given_to], sorted(kept))
-    step = f"In Moodle: Grades, Import, CSV file, {path.name}; map the email address or ID number, and each lab to its item."
+    step = f"In Moodle: Grades, Import, CSV file, {path.name}; map email address or ID number, and each lab to its item."
     return Exported((path,), filled, sheet.notes(marks), sheet.todo(marks, options), step)
 
 
@@ -170,7 +183,8 @@ def _moodle_worksheet(course: Course, marks: Marks, path: Path, options: Options
     labs = {marks.labs[0]: sheet.titles.index("grade")}
     if "maximum grade" in sheet.titles:
         n = sheet.titles.index("maximum grade")
-        sheet.compare_maxima({marks.labs[0]: next((row[n] for row in sheet.rows if row[n].strip()), "")}, marks, strict=True)
+        most = next((row[n] for row in sheet.rows if row[n].strip()), "")
+        sheet.compare_maxima({marks.labs[0]: most}, marks, strict=True)
     filled = sheet.fill(marks, options, labs, sheet.rows)
     kept = [n for n, title in enumerate(sheet.titles) if not title.startswith(("feedback", "online text"))]
     sheet.write(path, sheet.rows, kept)
@@ -190,7 +204,8 @@ def _moodle_table(course: Course, marks: Marks, path: Path, options: Options) ->
     write_table(path, ["Username", "Full name", "Email address", *(lab_title(course, lab) for lab in marks.labs)], rows)
     notes = list(said_of(marks))
     if part:
-        notes.append(f"Moodle takes away a grade where a cell is empty; import lab by lab, or remove these rows: {_some(part)}")
+        why = "Moodle takes away a grade where a cell is empty"
+        notes.append(f"{why}; import lab by lab, or remove these rows: {_some(part)}")
     step = f"In Moodle: Grades, Import, CSV file, {path.name}; map Username or Email address, and each lab to its item."
     return Exported((path,), given, tuple(notes), left_open(marks, options), step)
 
@@ -214,7 +229,8 @@ class _Sheet:
     def read(cls, options: Options, target: Path, how: str) -> _Sheet:
         """The roster of the options. Raises CourseError."""
         if options.roster is None:
-            raise CourseError("Rows are known by the system's own ids, so its export is needed: --roster FILE", how + ".")
+            fact = "Rows are known by the system's own ids, so its export is needed: --roster FILE"
+            raise CourseError(fact, f"{how}.")
         if options.roster.resolve() == target.resolve():
             raise CourseError(f"{target} is the roster itself.", "Name another file to write: -o FILE")
         table = read_table(options.roster)
@@ -225,10 +241,12 @@ class _Sheet:
     ) -> dict[str, int]:
         """Which column is which lab's. Raises CourseError when none is, or one that was asked for is not there."""
         found = {}
-        offered = [n for n in range(first, len(self.header)) if self.titles[n] not in (*_LOGIN, *_FIRST, *_LAST, *_NAME)]
+        of_people = (*_LOGIN, *_FIRST, *_LAST, *_NAME)
+        offered = [n for n in range(first, len(self.header)) if self.titles[n] not in of_people]
         for lab in options.columns:
             if lab not in marks.labs:
-                raise CourseError(f"--column names {lab!r}, which is no graded lab.", f"Known: {', '.join(marks.labs)}.")
+                known = f"Known: {', '.join(marks.labs)}."
+                raise CourseError(f"--column names {lab!r}, which is no graded lab.", known)
         missing = []
         for lab in marks.labs:
             wanted = options.columns.get(lab)
@@ -248,9 +266,8 @@ class _Sheet:
                 f"Say which it is: --column '{marks.labs[0]}=TITLE'",
             )  # fmt: skip
         if missing:
-            self._problems.append(
-                f"{', '.join(missing)}: no column of {self.path.name} is clearly theirs; say which with --column 'LAB=TITLE'"
-            )
+            fact = f"{', '.join(missing)}: no column of {self.path.name} is clearly theirs"
+            self._problems.append(f"{fact}; say which with --column 'LAB=TITLE'")
         return found
 
     def _offers(self, offered: Sequence[int]) -> str:
@@ -278,7 +295,8 @@ class _Sheet:
                 if not text:
                     continue
                 if row is None:
-                    self._problems.append(f"{person.id}, {lab}: {text} points, and nobody in {self.path.name} is clearly them")
+                    nobody = f"nobody in {self.path.name} is clearly them"
+                    self._problems.append(f"{person.id}, {lab}: {text} points, and {nobody}")
                 elif row[n].strip().upper() in ("EX", "N/A"):
                     excused[lab].append(person.id)
                 else:
@@ -288,7 +306,8 @@ class _Sheet:
                     if float(text) > self._most.get(lab, math.inf):
                         over[lab].append(person.id)
         for lab, people in over.items():
-            self._problems.append(f"{lab}: more than the maximum of {self._most[lab]:g}, which Moodle passes over: {_some(people)}")
+            most = f"{self._most[lab]:g}"
+            self._problems.append(f"{lab}: more than the maximum of {most}, which Moodle passes over: {_some(people)}")
         for lab, people in excused.items():
             self._remarks.append(f"{lab}: excused or not assigned in {self.path.name}, left so: {_some(people)}")
         return given
@@ -329,7 +348,7 @@ def rows_of_people(path: Path, people: Sequence[Person]) -> tuple[dict[str, Pers
     return found, outside
 
 
-def _named(marks: Marks, options: Options) -> tuple[dict[str, Person], list[str]]:
+def named(marks: Marks, options: Options) -> tuple[dict[str, Person], list[str]]:
     if options.roster is None:
         return {each.id: each for each in marks.people}, []
     return rows_of_people(options.roster, marks.people)
@@ -465,10 +484,10 @@ def left_open(marks: Marks, options: Options) -> tuple[str, ...]:
         why = each.reason or ", ".join(task.task for task in each.unmarked)
         groups[each.lab, each.status, why].append(each.student)
     counted = "counted as far as it is marked" if options.partial else "left blank"
-    order = {status: n for n, status in enumerate(STATUSES)}
+    in_order = sorted(groups, key=lambda each: (each[0], STATUSES.index(each[1]), each[2]))
     return tuple(
-        f"{lab}: {counted}, {status}{f' ({why})' if why else ''}: {', '.join(people)}"
-        for (lab, status, why), people in sorted(groups.items(), key=lambda each: (each[0][0], order[each[0][1]], each[0][2]))
+        f"{lab}: {counted}, {status}{f' ({why})' if why else ''}: {', '.join(groups[lab, status, why])}"
+        for lab, status, why in in_order
     )
 
 
@@ -484,7 +503,8 @@ def said_of(marks: Marks) -> tuple[str, ...]:
             said.append(f"{lab}: a late penalty is taken off: {_some([each.student for each in late])}")
         again = [each.student for each in marks.of_lab(lab) if any(task.confirm for task in each.tasks)]
         if again:
-            said.append(f"{lab}: graded again since it was marked by hand; look in the formgrader whether that mark stands: {_some(again)}")
+            look = "look in the formgrader whether that mark stands"
+            said.append(f"{lab}: graded again since it was marked by hand; {look}: {_some(again)}")
     return tuple(said)
 
 

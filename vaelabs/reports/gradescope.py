@@ -1,8 +1,8 @@
 """What Gradescope reads of an autograder: results.json, and the marks of a class as an autograder that grades nothing.
 
-The format is that of https://gradescope-autograders.readthedocs.io/en/latest/specs/, and whose submission it is stands in
-https://gradescope-autograders.readthedocs.io/en/latest/submission_metadata/. Its documentation knows no import of marks
-from a file: an autograder is the one way in.
+The format is that of https://gradescope-autograders.readthedocs.io/en/latest/specs/, and whose submission it is stands
+in https://gradescope-autograders.readthedocs.io/en/latest/submission_metadata/. Its documentation knows no import of
+marks from a file: an autograder is the one way in.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from vaelabs.checks.rubric import Verdict
 from vaelabs.course import Course, CourseError, grade_id, read_notebook, write_bytes
 
-from .export import Exported, Options, lab_title, left_open, rows_of_people, said_of
+from .export import Exported, Options, lab_title, left_open, named, said_of
 from .feedback import _title as title_of
 from .marks import LabMark, Marks, TaskMark
 
@@ -26,7 +26,9 @@ REVIEW = "A person will look at this; no score is given before."
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def results_of_verdicts(verdicts: Iterable[Verdict], titles: Mapping[str, str], options: Options = Options()) -> dict[str, Any]:
+def results_of_verdicts(
+    verdicts: Iterable[Verdict], titles: Mapping[str, str], options: Options = Options()
+) -> dict[str, Any]:
     """The results.json of what the checks found out. There is a score only where no person must look first."""
     verdicts = list(verdicts)
     settled = all(each.status != "needs_review" for each in verdicts)
@@ -78,7 +80,7 @@ def export_gradescope(course: Course, marks: Marks, path: Path, options: Options
         )
     [lab] = marks.labs
     titles = task_titles(course, lab)
-    people = {each.id: each for each in marks.people} if options.roster is None else rows_of_people(options.roster, marks.people)[0]
+    people, _ = named(marks, options)
     found: dict[str, Any] = {}
     nameless = []
     for each in marks.of_lab(lab):
@@ -89,10 +91,11 @@ def export_gradescope(course: Course, marks: Marks, path: Path, options: Options
                 nameless.append(each.student)
     todo = list(left_open(marks, options))
     if nameless:
-        how = "name a roster that has it, with --roster FILE" if options.roster is None else f"they are not clearly in {options.roster.name}"
+        how = f"they are not clearly in {options.roster.name}" if options.roster else "name a roster with --roster FILE"
         todo.append(f"{lab}: no email address is known, by which Gradescope knows them; {how}: {', '.join(nameless)}")
     text = json.dumps(found, ensure_ascii=False, indent=1)
-    write_zip(path, {"setup.sh": _SETUP, "run_autograder": _RUN, "marks.json": text}, programs={"setup.sh", "run_autograder"})
+    files = {"setup.sh": _SETUP, "run_autograder": _RUN, "marks.json": text}
+    write_bytes(path, zipped(files, programs=("setup.sh", "run_autograder")))
     step = (
         f"In Gradescope, in the assignment of {lab_title(course, lab)}: Configure Autograder, upload {path.name}, then "
         "Manage Submissions, Regrade All Submissions. Students read their points task by task."
@@ -100,23 +103,22 @@ def export_gradescope(course: Course, marks: Marks, path: Path, options: Options
     return Exported((path,), len(found), said_of(marks), tuple(todo), step)
 
 
-def write_zip(path: Path, files: Mapping[str, str | bytes], programs: Iterable[str] = ()) -> None:
-    """A zip that is the same whenever it is made of the same. Raises CourseError when it cannot be written."""
+def zipped(files: Mapping[str, str | bytes], programs: Iterable[str] = ()) -> bytes:
+    """A zip that is the same whenever it is made of the same; `programs` are the files that may be run."""
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(data, "w") as archive:
         for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, whose permissions follow
             entry.external_attr = (stat.S_IFREG | (0o755 if name in programs else 0o644)) << 16
-            archive.writestr(entry, content)
-    write_bytes(path, data.getvalue())
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    return data.getvalue()
 
 
 def _test(
     name: str, points: float | None, max_points: float, output: str, options: Options, scored: bool
 ) -> dict[str, Any]:
-    """One task. Where the whole has no score, its points are told and not counted: a sum of some would be a wrong mark."""
+    """One task. Where the whole has no score its points are told, not counted: a sum of some would be a wrong mark."""
     test: dict[str, Any] = {"name": name, "output_format": "text", "visibility": "visible"}
     if points is not None:
         test["status"] = "passed" if points >= max_points else "failed"
