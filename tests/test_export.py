@@ -449,6 +449,18 @@ def test_moodle_without_a_roster_gets_a_table_to_import(graded, tmp_path):
     ]
 
 
+def test_a_folder_that_collect_named_after_canvas_is_known_again(course, gradebook, tmp_path):
+    """By number and name together: a number alone may be another's."""
+    for student in ("mllerjrgen_1236", "mullerjurgen_1235", "team_1237"):
+        enter(gradebook, result(student), 1.0)
+    target = tmp_path / "out.csv"
+
+    _, said = run(course, "canvas", "lab1", "--roster", saved(tmp_path / "canvas.csv", CANVAS.replace("EX", "").replace("Lab 1", "lab1")), "-o", target)
+
+    assert [row[5] for row in read(target)[3:7]] == ["7.00", "6", "6", ""]
+    assert "  team_1237, lab1: 6 points, and nobody in canvas.csv is clearly them\n" in said
+
+
 def test_two_of_one_name_are_told_apart_or_left_out(graded, tmp_path):
     """A name alone that fits two rows is nobody's."""
     roster = saved(tmp_path / "names.csv", "Full name,SID,Email\nJürgen Müller,a,a@uni.example\nMüller Jürgen,b,b@uni.example\nJane Doe,c,c@uni.example\n")

@@ -169,7 +169,7 @@ def test_hidden_tests_cannot_be_read_where_there_is_no_sandbox_but_landlock(buil
 
     assert results["score"] == 0.0
     assert "PermissionError" in results["tests"][0]["output"]
-    assert "Isolation: landlock." in results["tests"][-1]["output"] and "landlock" not in shown(results)
+    assert "Isolation: landlock, the reduced tier." in results["tests"][-1]["output"] and "landlock" not in shown(results)
 
 
 def test_what_is_no_notebook_gets_no_score(build, tmp_path):
