@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from nbgrader import preprocessors
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment
-from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from vaelabs.converting import convert, own_programs_on_path
+from vaelabs.converting import convert
 from vaelabs.course import Course, CourseError
+from vaelabs.databases import open_gradebook
 
 from .keys import UNUSABLE, unpack
-from .ledger import told
 from .result import Result
 from .worker import write_files
 
@@ -32,7 +30,6 @@ class GradebookWriter:
     def __init__(self, course: Course, config: Config):
         self._course, self._config = course, config
         self._log = course.report / "nbgrader.log"
-        self._directory = CourseDirectory(config=config, root=str(course.root))
         self._entered: dict[str, set[str]] = {}
         with self._open():  # what is wrong with it is told before anything is graded
             pass
@@ -77,11 +74,8 @@ class GradebookWriter:
             convert(Autograde, self._course.root, settings, lab, student, log=self._log)
         self._entered[lab].add(student)
 
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[Gradebook]:
-        url = self._directory.db_url
-        with told("The gradebook", url), own_programs_on_path(), Gradebook(url, self._directory.course_id) as gradebook:
-            yield gradebook
+    def _open(self) -> AbstractContextManager[Gradebook]:
+        return open_gradebook(self._course, self._config, make=True)
 
     def _withdraw(self, student: str, lab: str, review: bool) -> None:
         """Take back what an earlier submission earned automatically; marks given by hand stay."""

@@ -16,10 +16,11 @@ from typing import Any, Self
 import sqlalchemy as sql
 from sqlalchemy import Column, DateTime, Float, Integer, LargeBinary, MetaData, String, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import NoSuchModuleError
 
 from vaelabs.checks.rubric import Verdict
 from vaelabs.course import CourseError
+from vaelabs.databases import shown, told
 
 from .result import Result
 
@@ -200,7 +201,7 @@ class Ledger:
                 _meta.create_all(db)
                 db.execute(self._insert(about).values(name="schema", value=str(SCHEMA)).on_conflict_do_nothing())
             elif int(version) > SCHEMA:
-                raise CourseError(f"The ledger {_shown(self.url)} was written by a newer vaelabs.", "Update vaelabs here.")
+                raise CourseError(f"The ledger {shown(self.url)} was written by a newer vaelabs.", "Update vaelabs here.")
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sql.Connection]:
@@ -232,51 +233,3 @@ def _result(row: Any) -> Result:
         worker=row["worker"],
         committed_at=row["committed_at"].replace(tzinfo=row["committed_at"].tzinfo or UTC),
     )
-
-
-@contextlib.contextmanager
-def told(what: str, url: str | sql.URL) -> Iterator[None]:
-    """The errors of a database as CourseErrors: one sentence about `what`, without the password, and the next step."""
-    try:
-        yield
-    except (NoSuchModuleError, ModuleNotFoundError):
-        raise CourseError(f"There is no driver for {_shown(url)}.", "For PostgreSQL: pip install psycopg2-binary") from None
-    except ArgumentError:  # its text has the whole URL, the password with it
-        step = "It looks like sqlite:////folder/file.db or postgresql+psycopg2://user@host/name."
-        raise CourseError(f"{what}'s URL cannot be read.", step) from None
-    except OSError as error:
-        raise CourseError(f"{what} {_shown(url)} cannot be made: {error.strerror}.") from None
-    except SQLAlchemyError as error:
-        raise _explained(what, url, error) from None
-
-
-CAUSES = (
-    ("database is locked", "is locked by another program", "End it, or wait for it, then run the command again."),
-    ("disk is full", "cannot be written: the disk is full", "Make room, then run the command again."),
-    ("disk I/O error", "cannot be written: the disk gives an error or is full", "Make room, then run the command again."),
-    ("readonly database", "cannot be written: it is read-only", "Give yourself the right to write it."),
-    ("not a database", "is something else, or damaged", "Restore it from a backup, or name another."),
-    ("malformed", "is damaged", "Restore it from a backup, or name another."),
-    ("password authentication failed", "does not take this user and password", "Name them in the URL or in ~/.pgpass."),
-    ("no password supplied", "wants a password", "Name it in the URL or in ~/.pgpass."),
-    ("unable to open database file", "cannot be opened", "See to it that the folder exists and that you may write in it."),
-    ("could not translate host name", "cannot be reached: there is no such host", "Is the URL right?"),
-    ("connection", "cannot be reached", "Is the server running, and is the URL right?"),
-)
-"""What a database says, what that means, and what to do."""
-
-
-def _explained(what: str, url: str | sql.URL, error: SQLAlchemyError) -> CourseError:
-    text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
-    for sign, fact, step in CAUSES:
-        if sign in text:
-            return CourseError(f"{what} {_shown(url)} {fact}.", step)
-    first = text.splitlines()[0].rstrip(".") if text else type(error).__name__
-    password = sql.make_url(url).password
-    return CourseError(f"{what} {_shown(url)} does not serve: {first.replace(password, '***') if password else first}.")
-
-
-def _shown(url: str | sql.URL) -> str:
-    """The URL as it may be printed."""
-    url = sql.make_url(url)
-    return url.database or "in memory" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
