@@ -61,7 +61,7 @@ def summary(group: ClassData) -> HTML:
         rows.append((title, len(handed_in), late, look, sum(each.unmarked for each in handed_in), median))
     if not rows:
         return HTML(f"<p>{said}</p>" + _note("There is nothing to report yet: no lab is built or graded in this course."))
-    return HTML(f"<p>{said}</p>" + _table(header, rows, numbers=range(1, 6)))
+    return HTML(f"<p>{said}</p>" + _table(header, rows, numbers=range(1, 6), kind="cards"))
 
 
 def teach_again(group: ClassData, hard: float = HARD, common: float = COMMON, at_least: int = AT_LEAST) -> HTML:

@@ -109,11 +109,11 @@ def gather(
     pictures: int = PICTURES,
 ) -> ClassData:
     """The rows that the report is made of, with everyone's name; see `make_report`. Raises CourseError."""
-    marks, late, waiting = marks.only(labs), set(late), list(waiting)
+    late, waiting = set(late), list(waiting)
     group = ClassData(datetime.now(UTC).isoformat(timespec="seconds"), anonymous=False)
     group.labs = sorted((_lab(course, lab, lab in marks.labs) for lab in labs), key=lambda each: (each.title, each.name))
     group.people = {each.id: _called(each) for each in marks.people}
-    for mark in marks.marks:
+    for mark in marks.only(labs).marks:
         where = (mark.student, mark.lab)
         group.submissions.append(_submission(mark, seconds.get(where), where in late))
         group.outcomes += _outcomes(mark)
