@@ -3,20 +3,26 @@
 The files of the systems below are made by hand, after their documentation and source; no real export was at hand.
 """
 
+import csv
+import json
 import shutil
+import subprocess
+import sys
+import zipfile
 from datetime import timedelta
 from types import SimpleNamespace
 
 import nbformat
 import pytest
-from nbgrader.api import Gradebook
+import sqlalchemy
+from click.testing import CliRunner
+from nbgrader.api import Base, Gradebook
+from nbgrader.apps.exportapp import ExportApp
 
 from vaelabs.checks.rubric import Verdict
-from vaelabs.converting import course_config
+from vaelabs.cli import main
 from vaelabs.course import Course, CourseError, write_text
-from vaelabs.grading import autograde_settings
-from vaelabs.grading.gradebook import GradebookWriter
-from vaelabs.reports import Person, read_marks
+from vaelabs.reports import ExportOptions, Person, read_marks
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # about nbgrader's own queries
 
@@ -74,14 +80,25 @@ def empty_class(tmp_path_factory):
     """Two labs that the gradebook knows, due on one day."""
     course = Course(tmp_path_factory.mktemp("export") / "course")
     write_text(course.config_file, CONFIG)
-    writer = GradebookWriter(course, course_config(course, autograde_settings()))
     for lab in ("lab1", "lab2"):
         write_lab(course, lab)
-        writer.register(lab)
-    with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
-        for lab in ("lab1", "lab2"):
-            gradebook.update_or_create_assignment(lab, duedate="2026-03-01 12:00:00 UTC")
+    make_gradebook(course)
     return course.root
+
+
+def make_gradebook(course):
+    engine = sqlalchemy.create_engine(course.gradebook_url or f"sqlite:///{course.root}/gradebook.db")
+    Base.metadata.create_all(engine)  # nbgrader would ask alembic for its version, which takes seconds
+    engine.dispose()
+    with opened(course) as gradebook:
+        for lab in ("lab1", "lab2"):
+            gradebook.add_assignment(lab, duedate="2026-03-01 12:00:00 UTC")
+            gradebook.add_notebook(lab, lab)
+            for task in course.tasks(lab):
+                kind = "markdown" if task.manual else "code"
+                gradebook.add_grade_cell(task.grade_id, lab, lab, max_score=task.points, cell_type=kind)
+            for name in ("double", "halve", "m1"):
+                gradebook.add_solution_cell(name, lab, lab)
 
 
 @pytest.fixture
@@ -90,9 +107,13 @@ def course(empty_class, tmp_path):
     return Course(tmp_path / "course")
 
 
+def opened(course):
+    return Gradebook(course.gradebook_url or f"sqlite:///{course.root}/gradebook.db")
+
+
 @pytest.fixture
 def gradebook(course):
-    with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
+    with opened(course) as gradebook:
         yield gradebook
 
 
@@ -197,6 +218,19 @@ def test_the_late_penalty_counts_what_was_marked_by_hand_since(course, gradebook
     assert (found.seconds_late, found.late_penalty, found.score) == (2 * 86400, pytest.approx(1.6), pytest.approx(6.4))
 
 
+def test_a_gradebook_in_postgresql_is_read_alike(course, postgres):
+    """Where a cluster grades."""
+    elsewhere = Course(course.root, postgres())
+    make_gradebook(elsewhere)
+    ada = result("ada")
+    with opened(elsewhere) as gradebook:
+        enter(gradebook, ada, m1=3.0, late=2.0)
+
+    found = mark(elsewhere, [ada])
+
+    assert (found.status, found.score, found.seconds_late) == ("graded", pytest.approx(6.4), 2 * 86400)
+
+
 def test_a_plugin_that_fails_is_named(course, gradebook):
     """It is the course's own code."""
     ada = result("ada")
@@ -216,3 +250,289 @@ def test_a_gradebook_that_is_not_there_is_not_made(tmp_path):
 
     assert str(error.value) == f"There is no gradebook at {tmp_path}/gradebook.db.\nGrade the class first: vaelabs grade"
     assert not list(tmp_path.iterdir())
+
+
+# ---- files of the systems
+
+CANVAS = """\
+Student,ID,SIS User ID,SIS Login ID,Section,Notes,Lab 1: a VAE in the plane (123),lab2 (124),Essay (125),Current Score,Final Score
+,,,,,,Manual Posting,,,,
+    Points Possible,,,,,,9,10,20,(read only),(read only)
+"Doe, Jane",1234,S-77,jdoe1,"A, B",x,7.00,,18,88,80
+"Müller, Jürgen",1235,S-78,jmuell,A,,,3.00,EX,,
+"Müller, Jürgen",1236,S-79,jmuell2,A,,EX,,,,
+"=cmd(), Eve",1237,S-80,eve,A,,,,,,
+"Newcomer, Ann",1238,S-81,anew,A,,,,,,
+"Student, Test",9999,,x9,A,,,,,,
+"""
+
+
+@pytest.fixture(scope="session")
+def graded_once(empty_class, tmp_path_factory):
+    course = Course(shutil.copytree(empty_class, tmp_path_factory.mktemp("graded") / "course"))
+    nb = nbformat.read(course.notebook("source", "lab1"), 4)
+    nb.metadata["vaelabs"] = {"title": "Lab 1: a VAE in the plane"}
+    write_text(course.notebook("source", "lab1"), nbformat.writes(nb))
+    with opened(course) as gradebook:
+        for student, double, m1, late in (
+            ("jdoe1", 2.0, 3.125, 0), ("jmuell", 1.005, 0.0, 0), ("jmuell2", 2.0, None, 0), ("eve", 0.0, 0.0, 2), ("-gone", 2.0, 4.0, 0),
+        ):  # fmt: skip
+            enter(gradebook, result(student, double), m1, late)
+        enter(gradebook, result("jdoe1", lab="lab2"), 4.0, lab="lab2")
+        gradebook.update_or_create_student("absent", first_name="Zoë", last_name="O'Neil, Jr.", email="zoe@uni.example")
+    return course.root
+
+
+@pytest.fixture
+def graded(graded_once, tmp_path):
+    """Lab 1 of a class: all is marked but one answer of one; one has not handed in; lab 2 is jdoe1's only."""
+    return Course(shutil.copytree(graded_once, tmp_path / "course"))
+
+
+def run(course, *words):
+    """`vaelabs export`, as an instructor types it."""
+    done = CliRunner().invoke(main, ["--course", str(course.root), "export", *map(str, words)])
+    return done.exit_code, done.output
+
+
+def saved(path, text, encoding="utf-8"):
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def read(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_canvas_gradebook_is_filled_in(graded, tmp_path, encoding):
+    """Who is who and the labs' columns, nothing else: what is not in the file, Canvas leaves as it is."""
+    roster, target = saved(tmp_path / "canvas.csv", CANVAS, encoding), tmp_path / "out.csv"
+
+    code, said = run(graded, "canvas", "--roster", roster, "-o", target)
+
+    assert read(target) == [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Lab 1: a VAE in the plane (123)", "lab2 (124)"],
+        ["", "", "", "", "", "Manual Posting", ""],
+        ["    Points Possible", "", "", "", "", "9", "10"],
+        ["Doe, Jane", "1234", "S-77", "jdoe1", "A, B", "8.13", "9"],
+        ["Müller, Jürgen", "1235", "S-78", "jmuell", "A", "4.01", "3.00"],
+        ["Müller, Jürgen", "1236", "S-79", "jmuell2", "A", "EX", ""],
+        ["'=cmd(), Eve", "1237", "S-80", "eve", "A", "2.4", ""],
+        ["Newcomer, Ann", "1238", "S-81", "anew", "A", "", ""],
+        ["Student, Test", "9999", "", "x9", "A", "", ""],
+    ]
+    assert target.read_bytes().startswith(b"\xef\xbb\xbf") == (encoding == "utf-8-sig")
+    assert code == 2
+    assert [line.strip() for line in said.splitlines() if line.startswith("  ")] == [
+        "lab1: not handed in by 1, left blank",
+        "lab2: not handed in by 5, left blank",
+        "lab1: a late penalty is taken off: eve",
+        "lab2 has 9 points and its column 10; points are not scaled",
+        "In canvas.csv and not in the course: Ann Newcomer",
+        "lab1: left blank, needs marking (m1): jmuell2",
+        "-gone, lab1: 9 points, and nobody in canvas.csv is clearly them",
+    ]
+
+
+def test_a_file_that_was_filled_in_can_be_filled_in_again(graded, tmp_path):
+    """What was written is what Canvas would export afterwards, byte for byte."""
+    roster, once, twice = saved(tmp_path / "canvas.csv", CANVAS), tmp_path / "once.csv", tmp_path / "twice.csv"
+
+    run(graded, "canvas", "--roster", roster, "-o", once)
+    run(graded, "canvas", "--roster", once, "-o", twice)
+
+    assert once.read_bytes().replace(b"'=cmd", b"=cmd") == twice.read_bytes().replace(b"'=cmd", b"=cmd")
+
+
+def test_marks_so_far_are_written_only_when_asked_for(graded, tmp_path):
+    """And that is said."""
+    roster, target = saved(tmp_path / "canvas.csv", CANVAS.replace("A,,EX,", "A,,,")), tmp_path / "out.csv"
+
+    _, said = run(graded, "canvas", "lab1", "--roster", roster, "-o", target, "--partial", "--decimals", "0")
+
+    assert [row[5] for row in read(target)[3:7]] == ["8", "4", "5", "2"]
+    assert "lab1: counted as far as it is marked, needs marking (m1): jmuell2" in said
+
+
+def test_a_column_is_never_guessed(graded, tmp_path):
+    """Two that fit are none; --column says which."""
+    roster = saved(tmp_path / "canvas.csv", CANVAS.replace("Essay", "Lab 1 again").replace("Lab 1: a VAE in the plane", "Lab 1"))
+    target = tmp_path / "out.csv"
+
+    refused = run(graded, "canvas", "lab1", "--roster", roster, "-o", target)
+    named = run(graded, "canvas", "lab1", "--roster", roster, "-o", target, "--column", "lab1=Lab 1 again (125)")
+
+    assert refused == (1, (
+        f"No column of {roster} is clearly that of lab1.\n"
+        "Found: Notes; Lab 1 (123); lab2 (124); Lab 1 again (125); Current Score; Final Score.\n"
+        "Say which it is: --column 'lab1=TITLE'\n"
+    ))  # fmt: skip
+    assert named[0] == 2
+    assert read(target)[0][-1] == "Lab 1 again (125)"
+
+
+def test_canvas_without_its_export_is_told_how_to_get_it(graded):
+    """Canvas knows its students by numbers of its own."""
+    code, said = run(graded, "canvas")
+
+    assert (code, said.splitlines()) == (1, [
+        "Rows are known by the system's own ids, so its export is needed: --roster FILE",
+        "In Canvas: Grades, Export, Export Entire Gradebook.",
+    ])  # fmt: skip
+
+
+WORKSHEET = """\
+Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),Online text,Last modified (grade),Feedback comments
+Participant 501,Jane Doe,jdoe1@uni.example,Submitted for grading,,8.00,Yes,"Sunday, 1 March 2026, 11:00 AM",=HYPERLINK(),-,-good
+Participant 502,Jürgen Müller,jm@uni.example,No submission,2.00,8.00,Yes,-,,-,
+"""
+
+
+def test_moodle_worksheet_is_filled_in(graded, tmp_path):
+    """By email address here; Moodle knows the rows by their identifiers, and would pass over more than its maximum."""
+    with opened(graded) as gradebook:
+        gradebook.update_or_create_student("jdoe1", email="JDoe1@uni.example")
+    roster, target = saved(tmp_path / "grades.csv", WORKSHEET), tmp_path / "out.csv"
+
+    code, said = run(graded, "moodle", "lab1", "--roster", roster, "-o", target)
+
+    head, *rows = read(target)
+    assert head[:7] == ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade", "Grade can be changed"]
+    assert head[7:] == ["Last modified (submission)", "Last modified (grade)"]
+    assert [(row[0], row[4]) for row in rows] == [("Participant 501", "8.13"), ("Participant 502", "2.00")]
+    assert code == 2
+    assert "  lab1: more than the maximum of 8, which Moodle passes over: jdoe1\n" in said
+    assert "  In grades.csv and not in the course: Jürgen Müller\n" in said
+
+
+def test_a_worksheet_is_of_one_lab(graded, tmp_path):
+    """Which, nobody can guess."""
+    code, said = run(graded, "moodle", "--roster", saved(tmp_path / "grades.csv", WORKSHEET), "-o", tmp_path / "out.csv")
+
+    assert code == 1
+    assert "Say which it is: vaelabs export moodle LAB --roster grades.csv (known: lab1, lab2)" in said
+
+
+GRADES = """\
+First name;Last name;ID number;Institution;Email address;Assignment: lab1 (Real);Course total (Real);Last downloaded from this course
+Jane;Doe;jdoe1;Uni;jane@uni.example;-;-;1790000000
+Jürgen;Müller;jmuell2;Uni;jm@uni.example;1,00;1,00;1790000000
+"""
+
+
+def test_moodle_grades_have_only_rows_with_a_mark(graded, tmp_path):
+    """Moodle takes a grade away where it reads "-" or nothing, and one unknown student stops its import."""
+    roster, target = saved(tmp_path / "grades.csv", GRADES), tmp_path / "out.csv"
+
+    run(graded, "moodle", "lab1", "--roster", roster, "-o", target)
+
+    assert target.read_text(encoding="utf-8").splitlines() == [
+        "First name;Last name;ID number;Email address;Assignment: lab1 (Real);Last downloaded from this course",
+        "Jane;Doe;jdoe1;jane@uni.example;8.13;1790000000",
+    ]
+
+
+def test_moodle_without_a_roster_gets_a_table_to_import(graded, tmp_path):
+    """By what the gradebook knows; who has no mark has no row."""
+    target = tmp_path / "out.csv"
+
+    run(graded, "moodle", "lab1", "-o", target)
+
+    assert read(target) == [
+        ["Username", "Full name", "Email address", "Lab 1: a VAE in the plane"],
+        ["'-gone", "", "", "9"],
+        ["eve", "", "", "2.4"],
+        ["jdoe1", "", "", "8.13"],
+        ["jmuell", "", "", "4.01"],
+    ]
+
+
+def test_two_of_one_name_are_told_apart_or_left_out(graded, tmp_path):
+    """A name alone that fits two rows is nobody's."""
+    roster = saved(tmp_path / "names.csv", "Full name,SID,Email\nJürgen Müller,a,a@uni.example\nMüller Jürgen,b,b@uni.example\nJane Doe,c,c@uni.example\n")
+    with opened(graded) as gradebook:
+        for student, first, last in (("jmuell", "Jürgen", "Müller"), ("jdoe1", "Jane", "Doe")):
+            gradebook.update_or_create_student(student, first_name=first, last_name=last)
+    target = tmp_path / "class.csv"
+
+    run(graded, "csv", "lab1", "--roster", roster, "-o", target)
+
+    emails = {row[0]: row[2] for row in read(target)[1:]}
+    assert emails == {"'-gone": "", "absent": "zoe@uni.example", "eve": "", "jdoe1": "c@uni.example", "jmuell": "", "jmuell2": ""}
+
+
+def test_the_plain_tables(graded, tmp_path):
+    """Everything there is, a row for each student and lab and one for each task."""
+    target = tmp_path / "class.csv"
+
+    code, said = run(graded, "csv", "lab1", "-o", target)
+
+    labs = {row[0]: row for row in read(target)}
+    assert ",".join(labs["student"]) == (
+        "student,name,email,lab,status,score,max_points,automatic,manual,late_penalty,seconds_late,handed_in,reason")  # fmt: skip
+    assert labs["jdoe1"][3:12] == ["lab1", "graded", "8.13", "9", "5", "3.13", "0", "0", "2026-03-01T12:00:00Z"]
+    assert labs["eve"][4:11] == ["graded", "2.4", "9", "3", "0", "0.6", "172800"]
+    assert labs["jmuell2"][4:9] == ["needs marking", "", "9", "5", "0"]
+    assert labs["absent"][1:9] == ["Zoë O'Neil, Jr.", "zoe@uni.example", "lab1", "not handed in", "", "9", "", ""]
+    tasks = read(tmp_path / "class_tasks.csv")
+    assert ",".join(tasks[0]) == (
+        "student,name,lab,task,kind,points,max_points,automatic,by_hand,extra_credit,verdict,diagnosis,comment")  # fmt: skip
+    assert [row[3:9] for row in tasks if row[0] == "jdoe1"] == [
+        ["double", "automatic", "2", "2", "2", ""],
+        ["halve", "automatic", "3", "3", "3", ""],
+        ["m1", "manual", "3.13", "4", "", "3.13"],
+    ]
+    assert (code, said.splitlines()[0]) == (2, f"4 marks written:  {target}, {tmp_path}/class_tasks.csv")
+
+
+@pytest.mark.parametrize(
+    "value, decimals, text",
+    [(2.675, 2, "2.68"), (0.1 + 0.2, 2, "0.3"), (1.005, 2, "1.01"), (0.5, 0, "1"), (2.5, 0, "3"), (10.0, 2, "10"), (0.0, 2, "0"),
+     (1.1 + 1.575, 2, "2.68")],
+)  # fmt: skip
+def test_halves_are_rounded_up(value, decimals, text):
+    """In decimal, as a person would, and not as binary fractions fall."""
+    assert ExportOptions(decimals=decimals).points(value) == text
+
+
+def test_gradescope_gives_each_submission_its_marks(graded, tmp_path):
+    """The zip is an autograder: run as Gradescope runs it, it writes the student's marks and nobody else's."""
+    with opened(graded) as gradebook:
+        gradebook.update_or_create_student("jdoe1", email="Jane@uni.example")
+        gradebook.update_or_create_student("jmuell2", email="j2@uni.example")
+    target, place = tmp_path / "marks.zip", tmp_path / "autograder"
+
+    code, said = run(graded, "gradescope", "lab1", "-o", target)
+
+    with zipfile.ZipFile(target) as archive:
+        archive.extractall(place / "source")
+        assert archive.getinfo("run_autograder").external_attr >> 16 == 0o100755
+    subprocess.run(["bash", "-n", place / "source" / "setup.sh"], check=True)
+    mine, nobody = (_run_there(place, email) for email in ("jane@uni.example", "j2@uni.example"))
+    assert mine["score"] == 8.13
+    assert [(each["name"], each["score"], each["max_score"]) for each in mine["tests"]] == [("double", 2, 2), ("halve", 3, 3), ("m1", 3.13, 4)]
+    assert nobody == {"output": "There is no mark for this submission yet. Please ask your instructor."}
+    assert code == 2
+    assert "by which Gradescope knows them; name a roster with --roster FILE: -gone, eve, jmuell\n" in said
+
+
+def _run_there(place, email):
+    write_text(place / "submission_metadata.json", json.dumps({"users": [{"email": email, "id": 1, "name": "x"}]}))
+    subprocess.run([sys.executable, place / "source" / "run_autograder"], env={"AUTOGRADER": str(place)}, check=True)
+    return json.loads((place / "results" / "results.json").read_text())
+
+
+def test_nbgrader_exports_the_same(graded, tmp_path, monkeypatch):
+    """`nbgrader export` with our exporter, and `vaelabs export`."""
+    ours, theirs = tmp_path / "ours.csv", tmp_path / "theirs.csv"
+
+    run(graded, "csv", "lab1", "-o", ours)
+    monkeypatch.chdir(graded.root)
+    app = ExportApp()
+    app.initialize(["--exporter=vaelabs.exporters.Csv", f"--to={theirs}", "--assignment", "lab1", "--Csv.decimals=2"])
+    app.start()
+
+    assert theirs.read_bytes() == ours.read_bytes()
+    assert (tmp_path / "theirs_tasks.csv").read_bytes() == (tmp_path / "ours_tasks.csv").read_bytes()

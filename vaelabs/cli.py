@@ -114,6 +114,7 @@ def main(context: click.Context, root: Path) -> None:
       vaelabs feedback    write a page for each student
       vaelabs report      write a page about the class
       vaelabs why         show how one mark came about, and reach it again
+      vaelabs export      give the marks to Canvas, Moodle, Gradescope or a spreadsheet
     New here? `vaelabs demo` does all of it with a made-up class.
     """
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -481,6 +482,109 @@ def check(course: Course, notebook: Path, lab: str | None, no_run: bool, isolati
         out.print("\nNo visible check of what is written fails.")
     if not found.is_fine:
         sys.exit(2)
+
+
+@main.command()
+@click.argument("system", type=click.Choice(["canvas", "moodle", "gradescope", "csv"]))
+@click.argument("labs", nargs=-1, metavar="[LAB]...")
+@click.option("-o", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="What to write; by default a file in report/.")
+@click.option("--roster", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+              help="What the system exported, to be filled in: Canvas' gradebook, Moodle's worksheet or grades, a list of names.")  # fmt: skip
+@click.option("--column", "columns", multiple=True, metavar="LAB=TITLE", help="The roster's column of a lab, if its title does not say so.")
+@click.option("--student", "students", multiple=True, metavar="ID", help="Only this student; may be repeated.")
+@click.option("--decimals", type=click.IntRange(0, 6), default=2, show_default=True, help="Digits after the point; halves are rounded up.")
+@click.option("--partial", is_flag=True, help="Count what is marked so far of labs that people have not finished.")
+@databases
+@click.pass_obj
+@command
+def export(
+    course: Course, system: str, labs: tuple[str, ...], target: Path | None, roster: Path | None, columns: tuple[str, ...],
+    students: tuple[str, ...], decimals: int, partial: bool, ledger: str, db: str,
+) -> None:  # fmt: skip
+    """Write the marks as a file that Canvas, Moodle or Gradescope takes, or as plain tables.
+
+    \b
+    canvas      its exported gradebook (--roster), with the labs' columns filled in
+    moodle      a grading worksheet, or its exported grades (--roster), filled in
+    gradescope  an autograder that gives each submission of one lab these marks
+    csv         everything: a row for each student and lab, and one for each task
+
+    A mark is points after the late penalty. Who has none, as a person must look first, stays as the system has them and
+    is named at the end; nobody gets a 0 in silence. The exit code is 0 only when nothing is left to be done.
+    """
+    from .converting import course_config
+    from .databases import open_gradebook
+    from .exporters import EXPORTERS
+    from .subjects.failure import readable
+
+    course = Course(course.root, db, ledger)
+    exporter = EXPORTERS[system](
+        course, config=course_config(course), to=str(target or ""), roster=str(roster or ""), columns=_pairs(columns, "--column", "vae_2d=Lab 1"),
+        assignment=list(labs), student=list(students), decimals=decimals, partial=partial,
+    )  # fmt: skip
+    with open_gradebook(course, exporter.config) as gradebook:
+        done = exporter.export(gradebook)
+    files = ", ".join(_shown(path) for path in done.paths)
+    out.print(f"{done.given} mark{'s' * (done.given != 1)} written:  {files}", markup=False, highlight=False)
+    for each in done.notes:
+        out.print(f"  {readable(each, 2000)}", markup=False, highlight=False)
+    if done.next_step:
+        out.print(f"\nNext: {done.next_step}", markup=False, highlight=False)
+    if done.todo:
+        out.print("\nLeft for a person:")
+        for each in done.todo:
+            out.print(f"  {readable(each, 4000)}", markup=False, highlight=False)
+        sys.exit(2)
+
+
+@main.command()
+@click.argument("lab")
+@click.option("-o", "target", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The zip to write.")
+@click.option("--minutes", type=click.IntRange(2, 40), default=10, show_default=True, help="What Gradescope gives a submission, by its settings.")
+@click.option("--isolation", type=click.Choice(["bubblewrap", "landlock", "none"]),
+              help="Insist on this tier; by default the first of bubblewrap and landlock that the container allows.")  # fmt: skip
+@click.option("--index", default="", metavar="URL", help="One more package index for pip, such as one of PyTorch's builds for the CPU.")
+@click.pass_obj
+@command
+def gradescope(course: Course, lab: str, target: Path, minutes: int, isolation: str | None, index: str) -> None:
+    """Make the autograder of LAB for Gradescope: a zip that repairs and grades there as `vaelabs grade` does here.
+
+    It has the lab with its hidden tests in it, and nothing of a class. Students' code cannot read the tests: where the
+    container allows no sandbox nothing is run, no score given, and a line for the instructor says why.
+    """
+    from .gradescope import write_autograder
+    from .sandbox import Isolation
+
+    course.choose((lab,), course.built_labs(), "lab in source/")
+    write_autograder(course, lab, target, minutes, Isolation(isolation) if isolation else None, index)
+    points = sum(task.points for task in course.tasks(lab) if not task.manual)
+    out.print(f"The autograder of {lab}:  {_shown(target)} ({target.stat().st_size / 1e6:.1f} MB)", highlight=False)
+    out.print(
+        f"\nNext: in Gradescope a Programming Assignment of {points:g} points; Configure Autograder, base image Ubuntu 24.04 or "
+        f"22.04, upload {target.name}. In the autograder's settings choose a container of 4 GB or more and a timeout of "
+        f"{minutes} minutes, then test it with the solution.", highlight=False,
+    )  # fmt: skip
+    if isolation in UNCONFINED:
+        err.print(UNCONFINED[isolation], style="bold red")
+
+
+@main.command("gradescope-run", hidden=True)
+@click.argument("root", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@command
+def gradescope_run(root: Path) -> None:
+    """What the autograder runs in Gradescope's container."""
+    from .gradescope import grade_there
+
+    with _sigterm_is_ctrl_c():
+        out.print(grade_there(root.resolve()), markup=False, highlight=False)
+
+
+def _pairs(said: tuple[str, ...], option: str, example: str) -> dict[str, str]:
+    """What NAME=VALUE options say; raises CourseError for one that says nothing."""
+    pairs = dict(each.split("=", 1) for each in said if "=" in each)
+    if len(pairs) != len(said):
+        raise CourseError(f"{option} is a name and a value, once for each name, as in {option} '{example}'.")
+    return pairs
 
 
 def _time(said: str | None) -> Any:

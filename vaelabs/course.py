@@ -6,6 +6,8 @@ import contextlib
 import csv
 import io
 import json
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,9 @@ SHOW_TAG = "show"
 """Tag of the cells that no mark depends on: figures, training runs, visible checks."""
 
 _MAX_NOTEBOOK_BYTES = 100_000_000
+_MAX_TABLE_BYTES = 20_000_000
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\[\]\x00-\x1f\x7f]')
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 
 
 class CourseError(Exception):
@@ -190,6 +195,56 @@ def write_table(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]
         write_bytes(path, table.getvalue().encode("utf-8", "replace"))
     except OSError as error:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+@dataclass(frozen=True)
+class CsvTable:
+    """A CSV file as it was: its rows, blank ones left out, and how it was written."""
+
+    rows: list[list[str]]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+
+
+def read_table(path: Path) -> CsvTable:
+    """A class's list as some program wrote it: commas, semicolons or tabs, in any of the usual encodings.
+
+    Raises CourseError when it cannot be read, is too large or has no row.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_TABLE_BYTES + 1)
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(data) > _MAX_TABLE_BYTES:
+        raise CourseError(f"{path} is larger than a roster can be.")
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    marked = data[:3] == b"\xef\xbb\xbf"
+    for encoding in ("utf-16",) if wide else ("utf-8-sig" if marked else "utf-8", "cp1252", "latin-1"):
+        try:
+            text = data.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise CourseError(f"{path} is no text file.", "A roster is a CSV file with the columns id and name.")
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(each.strip() for each in row)]
+    except csv.Error as error:
+        raise CourseError(f"{path} is no CSV file: {error}.") from None
+    if not rows:
+        raise CourseError(f"{path} is empty.", "A roster is a CSV file with the columns id and name.")
+    return CsvTable(rows, delimiter, encoding)
+
+
+def folder_name(student: str) -> str:
+    """A student's id as the name of a folder on any system, never hidden and never a pattern."""
+    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", student)).strip(" .")
+    if _RESERVED.fullmatch(name):
+        name = f"_{name}"
+    return name[:100].rstrip(" .")
 
 
 def harmless(cell: str) -> str:

@@ -1,4 +1,4 @@
-"""A course's two databases, the ledger and the gradebook: what goes wrong with them in one sentence, and nbgrader's open."""
+"""A course's two databases, ledger and gradebook: nbgrader's, opened, and one sentence for what goes wrong with them."""
 
 from __future__ import annotations
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vaelabs.course import CourseError
-
-MAX_BYTES = 20_000_000
+from vaelabs.course import CourseError, folder_name, read_table
 
 _ID = ("student_id", "studentid", "username", "sis login id", "sis user id", "sid", "id number", "login", "id", "student",
        "email", "email address", "identifier")  # fmt: skip
@@ -26,8 +22,6 @@ _NUMBERS = {
 _FIRST = ("first name", "first_name", "firstname", "given name")
 _LAST = ("last name", "last_name", "lastname", "surname", "family name")
 _NAME = ("name", "full name", "full_name", "fullname", "student name")
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\[\]\x00-\x1f\x7f]')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 
 
 class Unmatched(Exception):
@@ -125,9 +119,7 @@ def read_roster(path: Path) -> Roster:
 
     Raises CourseError when it cannot be read or has no column of ids or names.
     """
-    rows = _rows(path)
-    if not rows:
-        raise CourseError(f"{path} is empty.", "A roster is a CSV file with the columns id and name.")
+    rows = read_table(path).rows
     header = [_plain(each) for each in rows[0]]
     columns: dict[str, int] = {}
     for n, each in enumerate(header):
@@ -156,38 +148,6 @@ def read_roster(path: Path) -> Roster:
         students.append(Student(student, tuple(dict.fromkeys(said)), numbers))
     _refuse_twins(students, path)
     return Roster(students)
-
-
-def folder_name(student: str) -> str:
-    """A student's id as the name of a folder on any system, never hidden and never a pattern."""
-    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", student)).strip(" .")
-    if _RESERVED.fullmatch(name):
-        name = f"_{name}"
-    return name[:100].rstrip(" .")
-
-
-def _rows(path: Path) -> list[list[str]]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(data) > MAX_BYTES:
-        raise CourseError(f"{path} is larger than a roster can be.")
-    for encoding in ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252", "latin-1"):
-        try:
-            text = data.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise CourseError(f"{path} is no text file.", "A roster is a CSV file with the columns id and name.")
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    try:
-        return [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(each.strip() for each in row)]
-    except csv.Error as error:
-        raise CourseError(f"{path} is no CSV file: {error}.") from None
 
 
 def _refuse_twins(students: list[Student], path: Path) -> None:

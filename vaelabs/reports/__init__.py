@@ -1,21 +1,36 @@
-"""What a class, its students and their learning management system get: feedback pages, the class report, marks.
+"""What a class, its students and their learning management system get: pages, the class report, marks, files to import.
 
 `read_marks` is the one reader of a class's marks. The report's notebook uses `class_data` and `class_page`.
 """
 
 from .class_report import copy_template, make_report
+from .export import Exported, export_canvas, export_csv, export_moodle
+from .export import Options as ExportOptions
 from .feedback import feedback_settings, make_feedback
+from .gradescope import export_gradescope, results_of_verdicts, task_titles, zipped
 from .marks import LabMark, Marks, Person, TaskMark, marks_in, read_marks
 
 __all__ = [
+    "ExportOptions",
+    "Exported",
     "LabMark",
     "Marks",
     "Person",
     "TaskMark",
+<<<<<<< HEAD
     "copy_template",
+=======
+    "export_canvas",
+    "export_csv",
+    "export_gradescope",
+    "export_moodle",
+>>>>>>> 45e09d07350edddf38d6685c93b2a48bfc71d290
     "feedback_settings",
     "make_feedback",
     "make_report",
     "marks_in",
     "read_marks",
+    "results_of_verdicts",
+    "task_titles",
+    "zipped",
 ]

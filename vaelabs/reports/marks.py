@@ -213,7 +213,9 @@ class _Reader:
             return replace(mark, status=NOT_GRADED) if self._has_files(person.id) else mark
         found = {each.task: each for each in result.verdicts} if result else {}
         comments = _comments(submission, self.lab)
-        tasks = tuple(_task_mark(each, grades.get(each.grade_id), comments, found.get(each.name)) for each in self.tasks)
+        tasks = tuple(
+            _task_mark(each, grades.get(each.grade_id), comments, found.get(each.name)) for each in self.tasks
+        )
         mark = replace(mark, tasks=tasks, status=_status(tasks), reason=_reason(tasks, result))
         if submission is None:
             return mark
@@ -261,7 +263,8 @@ def _reason(tasks: Iterable[TaskMark], result: Graded | None) -> str:
     said = [each for each in tasks if each.points is None and not each.manual]
     if result is not None and result.reason and said:
         return result.reason.rstrip(".")
-    return "; ".join(dict.fromkeys(each.verdict.message for each in said if each.verdict and each.verdict.message)).rstrip(".")
+    messages = dict.fromkeys(each.verdict.message for each in said if each.verdict)
+    return "; ".join(filter(None, messages)).rstrip(".")
 
 
 def _grades(submission: SubmittedAssignment | None, lab: str) -> dict[str, Grade]:
@@ -272,7 +275,8 @@ def _grades(submission: SubmittedAssignment | None, lab: str) -> dict[str, Grade
 def _comments(submission: SubmittedAssignment | None, lab: str) -> dict[str, str]:
     """What people wrote, by the answer's grade_id."""
     notebooks = [each for each in submission.notebooks if each.name == lab] if submission else []
-    return {each.name: each.manual_comment for notebook in notebooks for each in notebook.comments if each.manual_comment}
+    found = {each.name: each.manual_comment for notebook in notebooks for each in notebook.comments}
+    return {name: comment for name, comment in found.items() if comment}
 
 
 def _everyone(gradebook: Gradebook, course: Course, people: Iterable[Person]) -> tuple[Person, ...]:
@@ -308,7 +312,7 @@ def _late_penalties(config: Config) -> Callable[[str, float, float], float]:
             found = step.plugin_inst.late_submission_penalty(student, points, seconds_late)
             return min(max(0.0, float(found or 0.0)), points)
         except Exception as error:
-            name = type(step.plugin_inst).__name__
-            raise CourseError(f"{name}, the course's plugin for late submissions, failed: {type(error).__name__}: {error}.") from None
+            what = f"{type(step.plugin_inst).__name__}, the course's plugin for late submissions, failed"
+            raise CourseError(f"{what}: {type(error).__name__}: {error}.") from None
 
     return penalty
