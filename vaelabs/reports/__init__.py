@@ -17,14 +17,11 @@ __all__ = [
     "Marks",
     "Person",
     "TaskMark",
-<<<<<<< HEAD
     "copy_template",
-=======
     "export_canvas",
     "export_csv",
     "export_gradescope",
     "export_moodle",
->>>>>>> 45e09d07350edddf38d6685c93b2a48bfc71d290
     "feedback_settings",
     "make_feedback",
     "make_report",

@@ -24,11 +24,12 @@ from nbformat import NotebookNode
 from traitlets import default
 from traitlets.config import Config
 
-from vaelabs.course import Course, CourseError, grade_id, read_notebook, tasks_of, write_bytes, write_table, write_text
+from vaelabs.course import Course, CourseError, read_notebook, tasks_of, write_bytes, write_table, write_text
 from vaelabs.subjects.failure import readable
 
 from .class_data import ClassData, LabInfo, Outcome, Picture, Review, Submission, TaskInfo
 from .gallery import gallery
+from .gradescope import task_titles
 from .marks import GRADED, NEEDS_MARKING, NEEDS_REVIEW, NOT_GRADED, LabMark, Marks, Person
 
 TEMPLATE = Path(__file__).parent / "templates" / "class_report.md"
@@ -39,7 +40,6 @@ CELL_SECONDS = 600
 PAGE = "index.html"
 _TEMPLATES = Path(__file__).parent / "templates"
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
-_POINTS = re.compile(r"\s*\(\d+(?:\.\d+)? points?[^)]*\)")
 _SECTION = re.compile(r"<h2[^>]*>(.*?)</h2>", re.DOTALL)
 
 
@@ -127,22 +127,13 @@ def gather(
 
 
 def _lab(course: Course, lab: str, graded: bool) -> LabInfo:
-    source = read_notebook(course.notebook("source", lab))
-    said = {grade_id(cell): cell.source for cell in source.cells}
+    source, titles = read_notebook(course.notebook("source", lab)), task_titles(course, lab)
     tasks = tuple(
-        TaskInfo(each.name, _title(said.get(f"task-{each.name}", ""), each.name), each.points, each.manual)
-        for each in tasks_of(source)
+        TaskInfo(each.name, titles.get(each.name, each.name), each.points, each.manual) for each in tasks_of(source)
     )
     head = source.metadata.get("vaelabs")
     title = head.get("title") if isinstance(head, dict) else None
     return LabInfo(lab, str(title or lab), graded, tasks)
-
-
-def _title(question: str, name: str) -> str:
-    """The heading that names the points, else the first, without them."""
-    found = _HEADING.findall(question)
-    title = next((each for each in found if _POINTS.search(each)), found[0] if found else name)
-    return _POINTS.sub("", title).replace("`", "")
 
 
 def _called(person: Person) -> str:
