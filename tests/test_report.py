@@ -454,6 +454,7 @@ def test_the_gallery_is_bounded_and_the_same_in_each_run(tmp_path):
         for lab in ("ps1", "ps2") if student < "s3" else ("ps1",):
             hand_in(course, student, {"losses()": picture(), "last_one()": picture()}, lab)
     write_text(course.submission("s10", "ps1"), "{")
+    write_text(course.autograded("s10", "ps1"), course.submission("s9", "ps1").read_text())  # not the student's own
     odd = {"cells": [{"cell_type": "code", "outputs": [3, {"data": 7}], "source": 1}], "nbformat": 4, "nbformat_minor": 5}
     write_text(course.submission("s11", "ps1"), json.dumps(odd))
 
@@ -463,6 +464,7 @@ def test_the_gallery_is_bounded_and_the_same_in_each_run(tmp_path):
     assert 5 == len(shown[3:]) and {"ps1"} == {lab for _, lab, _ in shown[3:]}
     assert shown == gallery(course, ["ps2", "ps1"], students, 8)
     assert [] == gallery(course, ["ps1"], students, 0)
+    assert 10 == len(gallery(course, ["ps1"], students, 20))
 
 
 # ---- what intake knows

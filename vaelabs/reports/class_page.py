@@ -352,7 +352,7 @@ def _mistake_row(group: ClassData, mistake: Mistake, task: str) -> tuple[object,
 
 def _counted(number: int, share: float) -> str:
     """A number and a share, with a bar as long as the share."""
-    bar = f'<span class="bar" style="width:{min(100.0, 100 * share):.0f}%"></span>'
+    bar = f'<span class="bar" style="width:{min(100.0, 100 * share):.1f}%"></span>'
     return f'{number} <span class="soft">({_percent(share)})</span><span class="scale">{bar}</span>'
 
 
@@ -385,7 +385,7 @@ def _share(facility: float | None) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+    return "under 1\N{NO-BREAK SPACE}%" if 0 < share < 0.005 else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 def _note(text: str) -> str:

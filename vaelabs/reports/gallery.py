@@ -108,19 +108,21 @@ def _wanted_cells(course: Course, lab: str) -> list[NotebookNode]:
 
 
 def _pictures(course: Course, student: str, lab: str, wanted: list[NotebookNode]) -> Iterator[str]:
-    """The pictures in a student's notebook, the most wanted first: what was handed in, else what grading left of it."""
-    for path in (course.submission(student, lab), course.autograded(student, lab)):
-        try:
-            nb = read_notebook(path)
-            found = [(cell, pictures) for cell in nb.cells if (pictures := _pictures_of(cell))]
-        except (CourseError, AttributeError, TypeError, ValueError):
-            continue
-        if not found:
-            continue
-        for cell in wanted:
-            yield from (pictures[-1] for each, pictures in found if _same(each, cell))
-        yield found[-1][1][-1]
+    """The pictures in a student's notebook, the most wanted first.
+
+    Those of the file that was handed in: what grading drew is not the student's own. Only without that file, what grading
+    kept of it.
+    """
+    handed_in = course.submission(student, lab)
+    try:
+        nb = read_notebook(handed_in if handed_in.is_file() else course.autograded(student, lab))
+        found = [(cell, pictures) for cell in nb.cells if (pictures := _pictures_of(cell))]
+    except (CourseError, OSError, AttributeError, TypeError, ValueError):
         return
+    for cell in wanted:
+        yield from (pictures[-1] for each, pictures in found if _same(each, cell))
+    if found:
+        yield found[-1][1][-1]
 
 
 def _pictures_of(cell: Any) -> list[str]:
