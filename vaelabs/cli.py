@@ -112,6 +112,7 @@ def main(context: click.Context, root: Path) -> None:
       vaelabs collect     bring what students handed in, from Canvas, Moodle, ..., to submitted/
       vaelabs grade       mark what lies in submitted/<student>/<lab>/<lab>.ipynb
       vaelabs feedback    write a page for each student
+      vaelabs report      write a page about the class
       vaelabs why         show how one mark came about, and reach it again
       vaelabs export      give the marks to Canvas, Moodle, Gradescope or a spreadsheet
     New here? `vaelabs demo` does all of it with a made-up class.
@@ -314,6 +315,52 @@ def feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...], l
     """Write feedback/STUDENT/LAB/LAB.html for everyone who was graded."""
     if not _feedback(Course(course.root, db, ledger), labs, students):
         sys.exit(2)
+
+
+@main.command()
+@click.argument("labs", nargs=-1, metavar="[LAB]...")
+@click.option("--anonymous", is_flag=True, help="Numbers in place of names, no gallery; goes to report/class-anonymous/.")
+@click.option("--figures", type=click.IntRange(0, 400), metavar="N", help="So many in the gallery; by default 40, or 0 if anonymous.")
+@click.option("--template", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+              help="Your own notebook in place of ours, .ipynb or .md.")  # fmt: skip
+@click.option("--copy-template", "copy", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write a copy of our notebook, for you to change, and do nothing else.")  # fmt: skip
+@databases
+@click.pass_obj
+@command
+def report(
+    course: Course, labs: tuple[str, ...], anonymous: bool, figures: int | None, template: Path | None, copy: Path | None,
+    ledger: str, db: str,
+) -> None:  # fmt: skip
+    """Write report/class/index.html about the class: marks, hard tasks, common mistakes, what to look at.
+
+    One page without scripts, for a browser or a printer; it needs no network. Its tables lie beside it as CSV.
+    It is made by a notebook that reads report/class/data.json: change a copy of it to have another report.
+    """
+    from .grading import load_results
+    from .intake import late_submissions, left_to_do
+    from .reports import copy_template, make_report, read_marks
+
+    if copy is not None:
+        copy_template(copy)
+        out.print(f"{_shown(copy)} is written. Change it, then: vaelabs report --template {_shown(copy)}")
+        return
+    course = Course(course.root, db, ledger)
+    chosen = course.choose(labs, course.built_labs(), "lab in source/")
+    results = load_results(course)
+    with err.status("Writing the report"):
+        page = make_report(
+            course,
+            chosen,
+            read_marks(course, results),
+            {(each.student, each.lab): each.seconds for each in results if not each.reason},
+            late_submissions(course),
+            left_to_do(course),
+            anonymous=anonymous,
+            template=template,
+            pictures=figures,
+        )
+    out.print(f"The class report:  {_shown(page)}\nIts tables, as CSV:  {_shown(page.parent)}")
 
 
 @main.command()

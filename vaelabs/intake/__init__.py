@@ -2,14 +2,14 @@
 
 `collect` brings exports of learning management systems to submitted/; `repair` puts a notebook's cells in order;
 `check` says of one file what these two would do, and which visible checks fail; `notes` is what was repaired and what
-a person must decide in a submission that `collect` made.
+a person must decide in a submission that `collect` made; `left_to_do` and `late_submissions` tell the same of a class.
 """
 
 from .archive import Limits
 from .check import Checked, check
-from .collect import Intake, Row, collect, notes
+from .collect import Intake, Row, collect, left_to_do, notes
 from .exports import moment
-from .history import Published
+from .history import Published, late_submissions
 from .repair import Change, Doubt, Repaired, repair
 from .roster import Roster, read_roster
 
@@ -25,6 +25,8 @@ __all__ = [
     "Row",
     "check",
     "collect",
+    "late_submissions",
+    "left_to_do",
     "moment",
     "notes",
     "read_roster",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field, replace
@@ -101,6 +102,21 @@ def notes(course: Course, student: str, lab: str) -> Published:
     if not path.is_file() or sha256(path.read_bytes()) != history.published.sha256:
         return Published()
     return history.published
+
+
+def left_to_do(course: Course) -> list[str]:
+    """What the last `collect` left for a person, a sentence each, from report/intake.csv; empty where there is none.
+
+    Raises CourseError when the file is there and cannot be read.
+    """
+    path = course.report / "intake.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [row[COLUMNS[-1]] for row in csv.DictReader(file) if row.get(COLUMNS[-1])]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, csv.Error) as error:
+        raise CourseError(f"{path} cannot be read: {error}.", "Collect the exports again, or remove it.") from None
 
 
 @dataclass

@@ -144,6 +144,16 @@ def known_histories(course: Course) -> list[tuple[str, str]]:
     return sorted((path.parent.parent.name, path.parent.name) for path in paths)
 
 
+def late_submissions(course: Course) -> set[tuple[str, str]]:
+    """The (student, lab) pairs of which the version that counts is known to be late. Raises CourseError."""
+    found = set()
+    for student, lab in known_histories(course):
+        history = History(course, student, lab)
+        if any(each.late and each.sha256 == history.published.version for each in history.versions):
+            found.add((student, lab))
+    return found
+
+
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
