@@ -306,12 +306,21 @@ def doctor() -> None:
 @main.command()
 @click.argument("labs", nargs=-1, metavar="[LAB]...")
 @click.option("--student", "students", multiple=True, metavar="ID", help="Only this student; may be repeated.")
+@click.option("--zip", "system", type=click.Choice(["canvas", "moodle", "plain"]),
+              help="Also zip each lab's pages, named as this system takes them back; plain: a folder for each student.")  # fmt: skip
+@click.option("--lang", metavar="LANGUAGE", default="", help="Of the page's own texts, as de; by default English.")
 @databases
 @click.pass_obj
 @command
-def feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...], ledger: str, db: str) -> None:
-    """Write feedback/STUDENT/LAB/LAB.html for everyone who was graded."""
-    if not _feedback(Course(course.root, db, ledger), labs, students):
+def feedback(
+    course: Course, labs: tuple[str, ...], students: tuple[str, ...], system: str | None, lang: str, ledger: str, db: str
+) -> None:
+    """Write feedback/STUDENT/LAB/LAB.html for everyone who was graded.
+
+    Run it again when answers were marked by hand. The exit code is 0 only when everyone has a page and, with --zip,
+    every page is in the zip.
+    """
+    if not _feedback(Course(course.root, db, ledger), labs, students, system, lang):
         sys.exit(2)
 
 
@@ -573,11 +582,16 @@ def _amounts(resources: tuple[str, ...]) -> dict[str, float]:
         raise CourseError("--resource is a name and an amount, as in --resource GPU=1.") from None
 
 
-def _feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...]) -> bool:
-    """Write the pages of everyone who was graded; whether each could be written."""
+def _feedback(
+    course: Course, labs: tuple[str, ...], students: tuple[str, ...], system: str | None = None, language: str = ""
+) -> bool:
+    """Write the pages of everyone who was graded, and zips of them; whether nobody's is missing."""
     from .grading import load_results
-    from .reports import make_feedback
+    from .intake import notes
+    from .reports import languages, make_feedback
 
+    if language and language not in languages():
+        raise CourseError(f"There is no page in the language {language!r}.", f"Known: {', '.join(languages())}.")
     results = load_results(course)
     chosen = course.choose(labs, sorted({result.lab for result in results}), "graded lab")
     people = course.choose(students, sorted({result.student for result in results}), "graded student")
@@ -586,21 +600,40 @@ def _feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...]) 
         for result in results
         if result.lab in chosen and result.student in people and not result.absent
     ]
-    failed = 0
+    written = []
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=err, transient=True) as bar:
         task = bar.add_task("Writing feedback", total=len(wanted))
         for result in wanted:
             try:
-                make_feedback(course, result.student, result.lab, result.verdicts, result.reason)
+                repairs = notes(course, result.student, result.lab).changes
+                make_feedback(course, result.student, result.lab, result.verdicts, result.reason,
+                              repairs=repairs, language=language)  # fmt: skip
+                written.append(result)
             except CourseError as error:
-                failed += 1
                 err.print(f"No page for {result.student}, {result.lab}: {error}", markup=False)
             bar.advance(task)
-    out.print(f"Feedback, a page for each student:  {_shown(course.root / 'feedback')} ({len(wanted) - failed} pages)")
+    out.print(f"Feedback, a page for each student:  {_shown(course.root / 'feedback')} ({len(written)} pages)")
     telling = next((result for result in wanted if any(v.diagnosis for v in result.verdicts)), None)
     if telling:
         out.print(f"One to look at:  {_shown(course.feedback(telling.student, telling.lab))}")
-    return not failed
+    all_zipped = _zip_pages(course, written, system) if system else True
+    return all_zipped and len(written) == len(wanted)
+
+
+def _zip_pages(course: Course, results: list[Any], system: str) -> bool:
+    """Zip the pages of these results, a zip for each lab; whether all are in them."""
+    from .intake import label_of
+    from .reports import zip_feedback
+
+    complete = True
+    for lab in dict.fromkeys(result.lab for result in results):
+        students = [result.student for result in results if result.lab == lab]
+        made = zip_feedback(course, lab, students, system, lambda student, lab: label_of(course, student, lab, system))
+        out.print(f"{lab} for {system}:  {_shown(made.path)} ({made.pages} pages)", highlight=False)
+        for student, why in made.left_out.items():
+            out.print(f"  Not in it: {_name(student)}: {escape(why)}", highlight=False)
+        complete &= not made.left_out
+    return complete
 
 
 def _show_results(results: list[Any]) -> None:

@@ -2,12 +2,12 @@
 
 `collect` brings exports of learning management systems to submitted/; `repair` puts a notebook's cells in order;
 `check` says of one file what these two would do, and which visible checks fail; `notes` is what was repaired and what
-a person must decide in a submission that `collect` made.
+a person must decide in a submission that `collect` made; `label_of` is what a system takes a student's page back by.
 """
 
 from .archive import Limits
 from .check import Checked, check
-from .collect import Intake, Row, collect, notes
+from .collect import Intake, Row, collect, label_of, notes
 from .exports import moment
 from .history import Published
 from .repair import Change, Doubt, Repaired, repair
@@ -25,6 +25,7 @@ __all__ = [
     "Row",
     "check",
     "collect",
+    "label_of",
     "moment",
     "notes",
     "read_roster",

@@ -103,6 +103,14 @@ def notes(course: Course, student: str, lab: str) -> Published:
     return history.published
 
 
+def label_of(course: Course, student: str, lab: str, system: str) -> str:
+    """What the `system` ("canvas", "moodle") takes a file back by for this student's lab; empty where it is not known.
+
+    In Canvas it is the name of the file that was handed in, in Moodle that of the student's folder in the export.
+    """
+    return History(course, student, lab).label(system)
+
+
 @dataclass
 class _Pending:
     """A row that is complete only when all files are known."""
@@ -234,6 +242,8 @@ class _Run:
             late=self._late(handed),
             serial=handed.serial,
             rank=(len(written_answers(notebook, self.labs.labs[lab].release)), copy_number(handed.original)),
+            system=handed.system,
+            label=handed.label,
         )
         kept = self.histories[key].add(version, data)
         row = Row(where, student, lab, _shown_time(handed), {True: "yes", False: "no", None: ""}[version.late])
