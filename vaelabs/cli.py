@@ -111,6 +111,7 @@ def main(context: click.Context, root: Path) -> None:
       vaelabs build       make the notebooks from the texts in labs/, hand out release/
       vaelabs collect     bring what students handed in, from Canvas, Moodle, ..., to submitted/
       vaelabs grade       mark what lies in submitted/<student>/<lab>/<lab>.ipynb
+      vaelabs review      mark the written answers, in nbgrader's formgrader
       vaelabs feedback    write a page for each student
       vaelabs why         show how one mark came about, and reach it again
     New here? `vaelabs demo` does all of it with a made-up class.
@@ -322,6 +323,38 @@ def feedback(
     """
     if not _feedback(Course(course.root, db, ledger), labs, students, system, lang):
         sys.exit(2)
+
+
+@main.command()
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- JUPYTER_OPTION...]")
+@click.option("--db", default="", metavar="URL", envvar="VAELABS_DB", help="The gradebook; by default gradebook.db.")
+@click.pass_obj
+@command
+def review(course: Course, options: tuple[str, ...], db: str) -> None:
+    """Open nbgrader's formgrader in the browser: written answers, and what grading left to a person.
+
+    Marks and comments are in the gradebook as soon as they are typed, and stay when the class is graded again.
+    `vaelabs feedback` brings them to the pages. What stands behind -- goes to Jupyter, which serves the formgrader:
+
+    \b
+      vaelabs review -- --no-browser --port 9000
+      vaelabs review -- --allow-root        as root, in a container
+    """
+    from jupyterlab.labapp import LabApp
+
+    from .converting import own_programs_on_path
+
+    if not any(course.root.glob("autograded/*/*/*.ipynb")):
+        raise CourseError(f"{course.root} has nothing to review: autograded/ is empty.", "Grade it first: vaelabs grade")
+    os.chdir(course.root)  # where nbgrader looks for nbgrader_config.py
+    words = [
+        f"--ServerApp.root_dir={course.root}",
+        "--LabApp.default_url=/formgrader/gradebook",
+        "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}",
+        *([f"--CourseDirectory.db_url={db}"] if db else []),
+    ]
+    with own_programs_on_path():
+        LabApp.launch_instance(argv=[*words, *options])
 
 
 @main.command()

@@ -100,7 +100,7 @@ class FeedbackExporter(HTMLExporter):
         environment.autoescape = True
         environment.add_extension("jinja2.ext.i18n")
         environment.install_gettext_translations(texts)
-        environment.globals["language"] = self.language
+        environment.globals["language"] = self.language.replace("_", "-")  # as HTML names it
         environment.filters["number"] = partial(number, language=self.language)
         environment.filters["in_catalogue"] = lambda said: texts.gettext(said) if said else ""
         return super().from_notebook_node(nb, resources, **options)

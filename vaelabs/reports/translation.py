@@ -1,6 +1,7 @@
 """The fixed texts of a page in another language: gettext catalogues, read as translators write them.
 
-locale/<language>/LC_MESSAGES/feedback.po holds one each. English needs none: it stands in the template.
+locale/<language>/LC_MESSAGES/feedback.po holds the page's own. English needs none: it stands in the template.
+What checks and intake say is English, unless another .po file in that folder has the sentence: a page looks it up.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
@@ -37,12 +38,22 @@ def translations(language: str) -> NullTranslations:
         return NullTranslations()
     if language not in languages():
         raise CourseError(f"There is no page in the language {language!r}.", f"Known: {', '.join(languages())}.")
-    with catalogue_file(language).open("rb") as file:
-        catalogue = read_po(file, locale=language, domain=DOMAIN)
+    own = catalogue_file(language)
+    texts = _compiled(own, language)  # whose rule for plurals counts
+    for path in sorted(set(own.parent.glob("*.po")) - {own}):
+        texts.merge(_compiled(path, language))
+    return texts
+
+
+def _compiled(path: Path, language: str) -> Translations:
     compiled = BytesIO()
-    write_mo(compiled, catalogue)
+    try:
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale=language, abort_invalid=True))
+    except (OSError, ValueError, PoFileError) as error:
+        raise CourseError(f"{path} cannot be read: {error}.") from None
     compiled.seek(0)
-    return Translations(compiled, domain=DOMAIN)
+    return Translations(compiled)
 
 
 def number(value: float, language: str) -> str:
