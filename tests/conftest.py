@@ -251,6 +251,19 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
 
 
 @pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A browser without a window."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make setup")
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.skip("there is no Chromium here: sudo apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])  # our own pages only
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
 def names_of() -> Callable[[str], dict[str, Any]]:
     """Run a lab of ours in its quick profile; its names after every cell that is neither for show nor graded."""
     course = Course(ROOT)

@@ -23,7 +23,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from vaelabs.course import Course, CourseError, grade_id, read_notebook
-from vaelabs.intake import Limits, Roster, collect, notes
+from vaelabs.intake import Limits, Roster, collect, label_of, notes
 from vaelabs.intake.exports import moment
 from vaelabs.intake.labs import read_labs
 from vaelabs.intake.roster import Student
@@ -177,6 +177,25 @@ def test_moodle(course, export, name):
         "Jane Doe/vae_2d/timestamp.txt": "2026-03-01 12:00:00.000000 UTC\n",
     }
     assert [(row.late, row.outcome) for row in intake.rows] == [("no", "counts")]
+
+
+def test_what_a_system_takes_a_page_back_by(course, export):
+    """The name of the latest file that came from it, of which a student's own files inside of a zip have no part."""
+    inner = zipped({"roejohn_1111_2222_vae_2d.ipynb": text(mark="mine")})
+    two = export({"doejane_1234_5009_vae_2d-1.ipynb": text(mark="again")}, "two.zip")
+    collect(course, [
+        export({"doejane_1234_5001_vae_2d.ipynb": text(), "turingalan_LATE_1235_5002_work.zip": inner}, "one.zip"),
+        two,
+        export({"Jane_Doe_501_assignsubmission_file/work/vae_2d.ipynb": text()}, "moodle.zip"),
+    ])  # fmt: skip
+    course.submission("doejane_1234", "vae_2d").write_text(text(mark="mended-by-hand"))
+    collect(course, [two])
+
+    assert label_of(course, "doejane_1234", "vae_2d", "canvas") == "doejane_1234_5009_vae_2d-1.ipynb"
+    assert label_of(course, "turingalan_1235", "vae_2d", "canvas") == "turingalan_LATE_1235_5002_work.zip"
+    assert label_of(course, "Jane Doe", "vae_2d", "moodle") == "Jane Doe_501_assignsubmission_file_"
+    assert label_of(course, "Jane Doe", "vae_2d", "canvas") == ""
+    assert label_of(course, "nobody", "vae_2d", "canvas") == ""
 
 
 def test_moodle_namesakes(course, export):

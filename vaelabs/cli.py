@@ -111,6 +111,7 @@ def main(context: click.Context, root: Path) -> None:
       vaelabs build       make the notebooks from the texts in labs/, hand out release/
       vaelabs collect     bring what students handed in, from Canvas, Moodle, ..., to submitted/
       vaelabs grade       mark what lies in submitted/<student>/<lab>/<lab>.ipynb
+      vaelabs review      mark the written answers, in nbgrader's formgrader
       vaelabs feedback    write a page for each student
       vaelabs report      write a page about the class
       vaelabs why         show how one mark came about, and reach it again
@@ -308,13 +309,54 @@ def doctor() -> None:
 @main.command()
 @click.argument("labs", nargs=-1, metavar="[LAB]...")
 @click.option("--student", "students", multiple=True, metavar="ID", help="Only this student; may be repeated.")
+@click.option("--zip", "system", type=click.Choice(["canvas", "moodle", "plain"]),
+              help="Also zip each lab's pages, named as this system takes them back; plain: a folder for each student.")  # fmt: skip
+@click.option("--lang", metavar="LANGUAGE", default="", help="Of the page's own texts, as de; by default English.")
 @databases
 @click.pass_obj
 @command
-def feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...], ledger: str, db: str) -> None:
-    """Write feedback/STUDENT/LAB/LAB.html for everyone who was graded."""
-    if not _feedback(Course(course.root, db, ledger), labs, students):
+def feedback(
+    course: Course, labs: tuple[str, ...], students: tuple[str, ...], system: str | None, lang: str, ledger: str, db: str
+) -> None:
+    """Write feedback/STUDENT/LAB/LAB.html for everyone who was graded.
+
+    Run it again when answers were marked by hand. The exit code is 0 only when everyone has a page and, with --zip,
+    every page is in the zip.
+    """
+    if not _feedback(Course(course.root, db, ledger), labs, students, system, lang):
         sys.exit(2)
+
+
+@main.command()
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- JUPYTER_OPTION...]")
+@click.option("--db", default="", metavar="URL", envvar="VAELABS_DB", help="The gradebook; by default gradebook.db.")
+@click.pass_obj
+@command
+def review(course: Course, options: tuple[str, ...], db: str) -> None:
+    """Open nbgrader's formgrader in the browser: written answers, and what grading left to a person.
+
+    Marks and comments are in the gradebook as soon as they are typed, and stay when the class is graded again.
+    `vaelabs feedback` brings them to the pages. What stands behind -- goes to Jupyter, which serves the formgrader:
+
+    \b
+      vaelabs review -- --no-browser --port 9000
+      vaelabs review -- --allow-root        as root, in a container
+    """
+    from jupyterlab.labapp import LabApp
+
+    from .converting import own_programs_on_path
+
+    if not any(course.root.glob("autograded/*/*/*.ipynb")):
+        raise CourseError(f"{course.root} has nothing to review: autograded/ is empty.", "Grade it first: vaelabs grade")
+    os.chdir(course.root)  # where nbgrader looks for nbgrader_config.py
+    words = [
+        f"--ServerApp.root_dir={course.root}",
+        "--LabApp.default_url=/formgrader/gradebook",
+        "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}",
+        *([f"--CourseDirectory.db_url={db}"] if db else []),
+    ]
+    with own_programs_on_path():
+        LabApp.launch_instance(argv=[*words, *options])
 
 
 @main.command()
@@ -728,11 +770,16 @@ def _amounts(resources: tuple[str, ...]) -> dict[str, float]:
         raise CourseError("--resource is a name and an amount, as in --resource GPU=1.") from None
 
 
-def _feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...]) -> bool:
-    """Write the pages of everyone who was graded; whether each could be written."""
+def _feedback(
+    course: Course, labs: tuple[str, ...], students: tuple[str, ...], system: str | None = None, language: str = ""
+) -> bool:
+    """Write the pages of everyone who was graded, and zips of them; whether nobody's is missing."""
     from .grading import load_results
-    from .reports import make_feedback
+    from .intake import notes
+    from .reports import languages, make_feedback
 
+    if language and language not in languages():
+        raise CourseError(f"There is no page in the language {language!r}.", f"Known: {', '.join(languages())}.")
     results = load_results(course)
     chosen = course.choose(labs, sorted({result.lab for result in results}), "graded lab")
     people = course.choose(students, sorted({result.student for result in results}), "graded student")
@@ -741,21 +788,40 @@ def _feedback(course: Course, labs: tuple[str, ...], students: tuple[str, ...]) 
         for result in results
         if result.lab in chosen and result.student in people and not result.absent
     ]
-    failed = 0
+    written = []
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=err, transient=True) as bar:
         task = bar.add_task("Writing feedback", total=len(wanted))
         for result in wanted:
             try:
-                make_feedback(course, result.student, result.lab, result.verdicts, result.reason)
+                repairs = notes(course, result.student, result.lab).changes
+                make_feedback(course, result.student, result.lab, result.verdicts, result.reason,
+                              repairs=repairs, language=language)  # fmt: skip
+                written.append(result)
             except CourseError as error:
-                failed += 1
                 err.print(f"No page for {result.student}, {result.lab}: {error}", markup=False)
             bar.advance(task)
-    out.print(f"Feedback, a page for each student:  {_shown(course.root / 'feedback')} ({len(wanted) - failed} pages)")
+    out.print(f"Feedback, a page for each student:  {_shown(course.root / 'feedback')} ({len(written)} pages)")
     telling = next((result for result in wanted if any(v.diagnosis for v in result.verdicts)), None)
     if telling:
         out.print(f"One to look at:  {_shown(course.feedback(telling.student, telling.lab))}")
-    return not failed
+    all_zipped = _zip_pages(course, written, system) if system else True
+    return all_zipped and len(written) == len(wanted)
+
+
+def _zip_pages(course: Course, results: list[Any], system: str) -> bool:
+    """Zip the pages of these results, a zip for each lab; whether all are in them."""
+    from .intake import label_of
+    from .reports import zip_feedback
+
+    complete = True
+    for lab in dict.fromkeys(result.lab for result in results):
+        students = [result.student for result in results if result.lab == lab]
+        made = zip_feedback(course, lab, students, system, lambda student, lab: label_of(course, student, lab, system))
+        out.print(f"{lab} for {system}:  {_shown(made.path)} ({made.pages} pages)", highlight=False)
+        for student, why in made.left_out.items():
+            out.print(f"  Not in it: {_name(student)}: {escape(why)}", highlight=False)
+        complete &= not made.left_out
+    return complete
 
 
 def _show_results(results: list[Any]) -> None:

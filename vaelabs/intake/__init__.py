@@ -2,12 +2,13 @@
 
 `collect` brings exports of learning management systems to submitted/; `repair` puts a notebook's cells in order;
 `check` says of one file what these two would do, and which visible checks fail; `notes` is what was repaired and what
-a person must decide in a submission that `collect` made; `left_to_do` and `late_submissions` tell the same of a class.
+a person must decide in a submission that `collect` made; `left_to_do` and `late_submissions` tell the same of a class;
+`label_of` is what a system takes a student's page back by.
 """
 
 from .archive import Limits
 from .check import Checked, check
-from .collect import Intake, Row, collect, left_to_do, notes
+from .collect import Intake, Row, collect, label_of, left_to_do, notes
 from .exports import moment
 from .history import Published, late_submissions
 from .repair import Change, Doubt, Repaired, repair
@@ -25,6 +26,7 @@ __all__ = [
     "Row",
     "check",
     "collect",
+    "label_of",
     "late_submissions",
     "left_to_do",
     "moment",

@@ -119,6 +119,14 @@ def left_to_do(course: Course) -> list[str]:
         raise CourseError(f"{path} cannot be read: {error}.", "Collect the exports again, or remove it.") from None
 
 
+def label_of(course: Course, student: str, lab: str, system: str) -> str:
+    """What the `system` ("canvas", "moodle") takes a file back by for this student's lab; empty where it is not known.
+
+    In Canvas it is the name of the file that was handed in, in Moodle that of the student's folder in the export.
+    """
+    return History(course, student, lab).label(system)
+
+
 @dataclass
 class _Pending:
     """A row that is complete only when all files are known."""
@@ -250,6 +258,8 @@ class _Run:
             late=self._late(handed),
             serial=handed.serial,
             rank=(len(written_answers(notebook, self.labs.labs[lab].release)), copy_number(handed.original)),
+            system=handed.system,
+            label=handed.label,
         )
         kept = self.histories[key].add(version, data)
         row = Row(where, student, lab, _shown_time(handed), {True: "yes", False: "no", None: ""}[version.late])

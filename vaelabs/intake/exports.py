@@ -43,7 +43,8 @@ class HandedIn:
 
     `people` is empty where the export does not say who; `flaw` is why the file cannot be taken, if so.
     `serial` grows with every upload, where a system counts them. The time is `exact` when the system says it; when it
-    is that of the export itself (`late` then being all that is known) it is `of_export`.
+    is that of the export itself (`late` then being all that is known) it is `of_export`. `label` is what the `system`
+    takes a file back by: in Canvas the name of the file, in Moodle that of the student's folder.
     """
 
     entry: Entry
@@ -55,6 +56,8 @@ class HandedIn:
     of_export: bool = False
     late: bool | None = None
     serial: int = 0
+    system: str = ""
+    label: str = ""
     flaw: str = ""
 
     @property
@@ -110,6 +113,8 @@ def _canvas(entry: Entry) -> HandedIn:
         of_export=True,
         late=bool(match["late"]),
         serial=int(said.get("file", "0")[:18]),
+        system="canvas",
+        label=name,
         flaw="" if "original" in said else TYPED,
     )
 
@@ -134,8 +139,9 @@ def _moodle(entry: Entry) -> HandedIn:
         name = ""
     person = Person(name, (("moodle", match["number"]),))
     original = entry.parts[-1] if in_folder else (match["original"] or "").strip("_") or entry.parts[-1]
+    label = f"{match['name'].replace('_', ' ').strip()}_{match['number']}_assignsubmission_file_"
     flaw = TYPED if match["what"] == "onlinetext" else ""
-    return HandedIn(entry, original, (person,), when=entry.modified, flaw=flaw)
+    return HandedIn(entry, original, (person,), when=entry.modified, system="moodle", label=label, flaw=flaw)
 
 
 def _google(entry: Entry) -> HandedIn:

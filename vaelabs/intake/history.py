@@ -26,7 +26,10 @@ TIMESTAMP = "%Y-%m-%d %H:%M:%S.%f %Z"
 
 @dataclass(frozen=True)
 class Version:
-    """One file that was handed in. `rank` decides between files of the same moment: answers written, number of the copy."""
+    """One file that was handed in. `rank` decides between files of the same moment: answers written, number of the copy.
+
+    `label` is what the `system` that it came from takes a file back by; see `HandedIn`.
+    """
 
     origin: str
     sha256: str
@@ -36,6 +39,8 @@ class Version:
     late: bool | None = None
     serial: int = 0
     rank: tuple[int, int] = (0, 0)
+    system: str = ""
+    label: str = ""
 
     @property
     def moment(self) -> datetime | None:
@@ -93,6 +98,11 @@ class History:
     def latest(self) -> Version:
         """The version that counts."""
         return max(self.versions, key=cmp_to_key(_compare))
+
+    def label(self, system: str) -> str:
+        """What `system` takes a file back by, for the latest version that came from there; empty where none did."""
+        came = [each for each in self.versions if each.system == system and each.label]
+        return max(came, key=cmp_to_key(_compare)).label if came else ""
 
     def rivals(self, version: Version) -> list[Version]:
         """Other versions of the same moment, between which only `rank` decided."""

@@ -9,10 +9,14 @@ from .export import Options as ExportOptions
 from .feedback import feedback_settings, make_feedback
 from .gradescope import export_gradescope, results_of_verdicts, task_titles, zipped
 from .marks import LabMark, Marks, Person, TaskMark, marks_in, read_marks
+from .translation import languages
+from .zips import SYSTEMS, FeedbackZip, zip_feedback
 
 __all__ = [
+    "SYSTEMS",
     "ExportOptions",
     "Exported",
+    "FeedbackZip",
     "LabMark",
     "Marks",
     "Person",
@@ -23,11 +27,13 @@ __all__ = [
     "export_gradescope",
     "export_moodle",
     "feedback_settings",
+    "languages",
     "make_feedback",
     "make_report",
     "marks_in",
     "read_marks",
     "results_of_verdicts",
     "task_titles",
+    "zip_feedback",
     "zipped",
 ]
