@@ -109,7 +109,8 @@ def commands() -> str:
     """What `vaelabs` and each of its commands say of themselves with --help."""
     top = click.Context(main, info_name="vaelabs")
     parts = [_about(top, "What all commands take")]
-    parts += [_about(click.Context(each, top, name), f"`vaelabs {name}`") for name, each in sorted(main.commands.items())]
+    shown = [(name, each) for name, each in sorted(main.commands.items()) if not each.hidden]
+    parts += [_about(click.Context(each, top, name), f"`vaelabs {name}`") for name, each in shown]
     return "\n\n".join(parts)
 
 
