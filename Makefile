@@ -23,7 +23,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export PYTHON
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test nbval gpu build pins clean
+.PHONY: help setup demo test nbval gpu build site links pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,13 @@ gpu: $(READY) ## what the GPU runner does; PROFILE=full there
 
 build: $(READY) ## labs/ to source/, release/ and solutions/
 	.venv/bin/vaelabs build
+
+site: $(READY) ## docs/ and the released labs as pages, in build/site; needs no network
+	.venv/bin/python -m sphinx -q -W --keep-going -d build/doctrees docs build/site
+	@echo "The site: build/site/index.html"
+
+links: $(READY) ## ask every address that the site points to; needs a network
+	.venv/bin/python -m sphinx -q -b linkcheck -d build/doctrees docs build/links
 
 setup: $(READY) ## make .venv; the other targets do so by themselves
 

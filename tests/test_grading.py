@@ -387,10 +387,10 @@ def test_any_nbgrader_course_can_be_graded(tmp_path):
 
 
 def test_what_intake_doubts_costs_nobody_points_in_silence(built):
-    """Where nothing is lost nobody has to look, and the doubt is part of what the result is known by."""
+    """Where nothing is lost nobody has to look; the task is named once, and the doubt is part of the result's key."""
     source = read_notebook(built.notebook("source", "mini"))
     write_text(built.submission("ada", "mini"), nbformat.writes(with_answers(source, {"clinic": "diagnosis = {}"})))
-    doubts = {"clinic": "two cells answer it", "kl_divergence": "two cells answer it"}
+    doubts = {"clinic": "clinic: two cells answer it", "kl_divergence": "two cells answer it"}
 
     (sure,) = grade(built, ["mini"], ["ada"])
     (unsure,) = grade(built, ["mini"], ["ada"], doubts=lambda student, lab: doubts)

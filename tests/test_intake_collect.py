@@ -575,7 +575,7 @@ def test_what_is_no_notebook_is_refused_by_name(course, export, kind):
     intake = collect(course, [export({"alan/vae_2d.ipynb": content, "ada/vae_2d.ipynb": text()})])
 
     assert course.students() == ["ada"]
-    assert todo(intake) == f"export.zip/alan/vae_2d.ipynb of alan {said}."
+    assert todo(intake) == f"export.zip/alan/vae_2d.ipynb of alan {said}; ask for the .ipynb again."
 
 
 @pytest.mark.parametrize("name", ["vae_2d.py", "report.pdf", "answers.docx", "lab.html", "lab.tar.gz"])

@@ -118,6 +118,7 @@ def _fair(verdict: Verdict, doubts: Mapping[str, str]) -> Verdict:
     why = doubts.get(verdict.task) or doubts.get("")
     if verdict.points == verdict.max_points or not why:
         return verdict
+    why = why.removeprefix(f"{verdict.task}: ")  # intake's doubts name it already
     return Verdict(verdict.task, 0.0, verdict.max_points, "needs_review", message=f"{verdict.task}: {why}")
 
 

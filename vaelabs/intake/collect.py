@@ -213,7 +213,8 @@ class _Run:
             notebook, _ = notebook_from(data)
         except (Refused, Unreadable) as error:
             if handed.original.lower().endswith(".ipynb"):
-                self._refuse(where, str(error), students)
+                again = "; ask for the .ipynb again" if isinstance(error, Unreadable) else ""  # Refused says what to do
+                self._refuse(where, f"{error}{again}", students)
             else:
                 self._useless(where, students, str(error))
             return
