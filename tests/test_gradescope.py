@@ -10,12 +10,12 @@ import zipfile
 import nbformat
 import pytest
 from click.testing import CliRunner
-from tiny import RIGHT, write_tiny_course
+from tiny import write_tiny_course
 
 from vaelabs import __version__
 from vaelabs.checks.rubric import Diagnosis, Property, Verdict
 from vaelabs.cli import main
-from vaelabs.course import grade_id, read_notebook, write_text
+from vaelabs.course import CourseError, grade_id, read_notebook, write_text
 from vaelabs.gradescope import grade_there
 from vaelabs.reports import results_of_verdicts
 from vaelabs.sandbox import Isolation, require
@@ -23,17 +23,23 @@ from vaelabs.sandbox import Isolation, require
 SECRET = "assert double(21) == 42  # the answer to everything"
 
 
+CONFIG = """\
+c = get_config()
+c.Execute.timeout = 77
+c.CourseDirectory.db_url = "postgresql://user:password@host/x"
+"""
+
+
 def write_course(root):
     """The smallest course with a hidden test, a question for people, a class's data beside it, and its release."""
     course = write_tiny_course(root)
     source = read_notebook(course.notebook("source", "ps1"))
     source.metadata["vaelabs"] = {"title": "Lab 1: doubles"}
-    meta = {"schema_version": 3, "grade": True, "solution": True, "locked": False, "task": False, "grade_id": "m1", "points": 3}
-    heading = nbformat.v4.new_markdown_cell(
-        "### Task 1 (2 points): twice as much\n\nWrite `double(x)`, which gives twice the number that it gets.",
-        metadata={"nbgrader": {**meta, "grade": False, "solution": False, "locked": True, "grade_id": "task-double", "points": 0}})  # fmt: skip
-    del heading.metadata.nbgrader["points"]
-    source.cells = [heading, *source.cells, nbformat.v4.new_markdown_cell("Because.", metadata={"nbgrader": meta})]
+    plain = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": False, "grade_id": "task-double"}
+    asked = "### Task 1 (2 points): twice as much\n\nWrite `double(x)`, which gives twice the number that it gets."
+    heading = nbformat.v4.new_markdown_cell(asked, metadata={"nbgrader": plain})
+    question = {**plain, "grade": True, "solution": True, "locked": False, "grade_id": "m1", "points": 3}
+    source.cells = [heading, *source.cells, nbformat.v4.new_markdown_cell("Because.", metadata={"nbgrader": question})]
     graded = next(cell for cell in source.cells if grade_id(cell) == "test-double")
     graded.source += f"\n### BEGIN HIDDEN TESTS\n{SECRET}\n### END HIDDEN TESTS"
     write_text(course.notebook("source", "ps1"), nbformat.writes(source))
@@ -46,7 +52,7 @@ def write_course(root):
     write_text(course.notebook("release", "ps1"), nbformat.writes(release))
     write_text(course.root / "submitted" / "ada" / "ps1" / "ps1.ipynb", "the work of a student")
     write_text(course.root / "gradebook.db", "the marks of a class")
-    write_text(course.config_file, "c = get_config()\nc.Execute.timeout = 77\nc.CourseDirectory.db_url = 'postgresql://u:password@h/x'\n")
+    write_text(course.config_file, CONFIG)
     return course
 
 
@@ -78,9 +84,9 @@ def there(tmp_path):
             packed.extractall(root / "source")
         for name, text in files.items():
             write_text(root / "submission" / name, text)
-        write_text(root / "submission_metadata.json", json.dumps({"users": [{"email": "ada@uni.example", "id": 1, "name": "Ada"}]}))
         environment = {**os.environ, "AUTOGRADER": str(root), "VAELABS_PYTHON": sys.executable, **environment}
-        ran = subprocess.run(["bash", root / "source" / "run_autograder"], env=environment, capture_output=True, text=True, cwd=root)
+        program = ["bash", root / "source" / "run_autograder"]
+        ran = subprocess.run(program, env=environment, capture_output=True, text=True, cwd=root)
         assert ran.returncode == 0, ran.stderr
         return json.loads((root / "results" / "results.json").read_text(encoding="utf-8")), ran.stdout
 
@@ -114,7 +120,9 @@ def test_the_zip_has_what_it_takes_and_nothing_of_the_class(build, tmp_path):
     assert programs == {"setup.sh", "run_autograder"}
     texts = b"".join((tmp_path / name).read_bytes() for name in names - {wheel})
     assert not any(each in texts for each in (b"password", b"work of a student", b"marks of a class"))
-    assert json.loads((tmp_path / "settings.json").read_text())["execute"] == {"timeout": 77, "notebook_seconds": 378}
+    settings = json.loads((tmp_path / "settings.json").read_text())
+    assert settings["execute"] == {"timeout": 77, "notebook_seconds": 378}
+    assert settings["isolation"] == ["bubblewrap", "landlock"]
     for program in programs:
         subprocess.run(["bash", "-n", tmp_path / program], check=True)
 
@@ -124,9 +132,9 @@ def test_pip_takes_the_wheel(build, tmp_path):
     with zipfile.ZipFile(build()) as packed:
         [name] = [each for each in packed.namelist() if each.endswith(".whl")]
         wheel = packed.extract(name, tmp_path)
-    words = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--disable-pip-version-check", "--target", tmp_path / "there"]
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--disable-pip-version-check"]
 
-    subprocess.run([*words, wheel], check=True)
+    subprocess.run([*pip, "--target", tmp_path / "there", wheel], check=True)
 
     template = tmp_path / "there" / "vaelabs" / "reports" / "templates" / "vaelabs_feedback" / "index.html.j2"
     assert template.is_file()
@@ -135,41 +143,45 @@ def test_pip_takes_the_wheel(build, tmp_path):
     assert any(each.endswith('extra == "torch"') for each in info.requires)
 
 
-def test_a_submission_that_went_through_colab_is_repaired_and_graded(build, there, course):
-    """Under any name, without its metadata; the student reads what was done, and no hidden test."""
-    nb = answered(course, RIGHT)
+PEEK = """\
+def double(x):
+    try:
+        open({hidden!r}).read()
+    except PermissionError:
+        return 2 * x
+"""
+"""An answer that is right only where the hidden tests cannot be read."""
+
+
+def test_a_notebook_from_colab_is_repaired_and_graded_where_landlock_keeps_the_tests(build, there, course, tmp_path):
+    """Under any name, without its metadata, in the tier that a container without namespaces falls to.
+
+    The student reads what was done, and no hidden test; the tier is told to the instructor.
+    """
+    try:
+        require(Isolation.LANDLOCK)
+    except CourseError as error:
+        pytest.skip(str(error))
+    hidden = tmp_path / "autograder" / "source" / "course" / "source" / "ps1" / "ps1.ipynb"
+    nb = answered(course, PEEK.format(hidden=str(hidden)))
     for cell in nb.cells:
         cell.metadata = {}
     nb.metadata = {"colab": {"provenance": []}}
+    files = {"sub/Copy of ps1 (1).ipynb": nbformat.writes(nb), "submission_metadata.yml": "=1"}
 
-    results, said = there(build(), {"sub/Copy of ps1 (1).ipynb": nbformat.writes(nb), "notes.txt": "=1"})
+    results, said = there(build("--isolation", "landlock"), files)
 
     double, instructor = results["tests"]
-    assert results["score"] == 2.0
+    assert hidden.is_file() and results["score"] == 2.0
     assert double == {
-        "name": "Task 1: twice as much", "score": 2.0, "max_score": 2.0, "status": "passed", "visibility": "visible", "output_format": "text",
+        "name": "Task 1: twice as much", "score": 2.0, "max_score": 2.0, "status": "passed", "visibility": "visible",
+        "output_format": "text",
     }  # fmt: skip
     assert "Before it was graded, your notebook was put in order:" in results["output"]
     assert "The written answers (3 points) are marked by a person and are not part of this." in results["output"]
-    assert instructor["visibility"] == "hidden" and instructor["output"].startswith("Isolation: bubblewrap, the full sandbox.")
-    assert said.startswith("Isolation: bubblewrap")
-    assert "everything" not in shown(results) and "42" not in shown(results)
-
-
-def test_hidden_tests_cannot_be_read_where_there_is_no_sandbox_but_landlock(build, there, course, tmp_path):
-    """The reduced tier, which a container without namespaces falls to, and which says that it is."""
-    try:
-        require(Isolation.LANDLOCK)
-    except Exception as error:
-        pytest.skip(str(error))
-    hidden = tmp_path / "autograder" / "source" / "course" / "source" / "ps1" / "ps1.ipynb"
-    code = f"def double(x):\n    open({str(hidden)!r}).read()\n    return 2 * x"
-
-    results, said = there(build("--isolation", "landlock"), {"ps1.ipynb": nbformat.writes(answered(course, code))})
-
-    assert results["score"] == 0.0
-    assert "PermissionError" in results["tests"][0]["output"]
-    assert "Isolation: landlock." in results["tests"][-1]["output"] and "landlock" not in shown(results)
+    assert instructor["visibility"] == "hidden"
+    assert said.startswith("Isolation: landlock, the reduced tier.") and instructor["output"].startswith(said.split(" The")[0])
+    assert not any(each in shown(results) for each in ("everything", "42", "landlock"))
 
 
 def test_what_is_no_notebook_gets_no_score(build, tmp_path):
@@ -205,9 +217,11 @@ def test_a_machine_that_cannot_confine_grades_nothing(build, there, course, tmp_
     broken = tmp_path / "broken.zip"
     with zipfile.ZipFile(archive) as old, zipfile.ZipFile(broken, "w") as new:
         for each in old.namelist():
-            new.writestr(each, old.read(each) if each != "settings.json" else old.read(each).replace(b'"landlock"', b'"bubblewrap"'))
+            new.writestr(each, old.read(each).replace(b'"landlock"', b'"bubblewrap"'))
 
-    results, _ = there(broken, {"ps1.ipynb": nbformat.writes(answered(course, code))}, PATH=_without_bubblewrap(tmp_path))
+    files = {"ps1.ipynb": nbformat.writes(answered(course, code))}
+
+    results, _ = there(broken, files, PATH=_without_bubblewrap(tmp_path))
 
     assert "score" not in results
     assert results["tests"][-1]["output"].splitlines()[:2] == [
@@ -228,16 +242,21 @@ def _without_bubblewrap(tmp_path):
 
 def test_where_a_person_must_look_there_is_no_sum_of_the_rest():
     """Gradescope would add up what there is, which would be a wrong mark."""
+    properties = [
+        Property("values", 1.5, 1.5, "the values are right"),
+        Property("sign", 0, 0.5, "it keeps the sign", "-2 gives 4"),
+    ]
     found = [
-        Verdict("double", 1.5, 2.0, "graded", None, [Property("values", 1.5, 1.5, "the values are right"), Property("sign", 0, 0.5, "it keeps the sign", "-2 gives 4")],
-                Diagnosis("D1", "You square.", "3 gives 9.")),
+        Verdict("double", 1.5, 2.0, "graded", None, properties, Diagnosis("D1", "You square.", "3 gives 9.")),
         Verdict("halve", 0.0, 3.0, "needs_review", message="halve: the check itself failed: secret"),
-    ]  # fmt: skip
+    ]
 
     whole, part = results_of_verdicts(found[:1], {"double": "Task 1"}), results_of_verdicts(found, {})
 
     assert whole["score"] == 1.5
-    assert whole["tests"][0]["output"] == "1.5 of 1.5  the values are right\n0 of 0.5  it keeps the sign: -2 gives 4\n\nYou square. 3 gives 9."
+    assert whole["tests"][0]["output"].splitlines() == [
+        "1.5 of 1.5  the values are right", "0 of 0.5  it keeps the sign: -2 gives 4", "", "You square. 3 gives 9.",
+    ]  # fmt: skip
     assert "score" not in part and not any("score" in each or "max_score" in each for each in part["tests"])
     assert part["tests"][0]["output"].startswith("1.5 of 2 points so far.\n")
     assert part["tests"][1]["output"] == "A person will look at this; no score is given before."

@@ -42,11 +42,10 @@ NOT_GRADED = "This could not be graded, and has no score so far. Nothing is lost
 NOTHING_FOUND = "No notebook of this lab was found in what you handed in. Please hand in the lab's .ipynb file."
 LOOKED_AT = "A person will look at this before it gets a score; nothing is lost."
 
-
 ISOLATED = {
     "bubblewrap": "Isolation: bubblewrap, the full sandbox.",
-    "landlock": "Isolation: landlock. This container allows no full sandbox. The student's code could see the list of "
-    "processes and the names and sizes of files; it could read neither the tests nor the results.",
+    "landlock": "Isolation: landlock, the reduced tier. The student's code could see the list of processes and the names "
+    "and sizes of files; it could read neither the tests nor the results.",
     "none": "Isolation: none, as was asked for when this autograder was made. The student's code could read the tests.",
 }
 

@@ -415,12 +415,24 @@ def _by_email(person: Person, who: _Who) -> bool:
 
 def _by_number(person: Person, who: _Who) -> bool:
     """By the number in the gradebook, or in the name of a folder that `collect` made of a Canvas export."""
-    of_folder = re.fullmatch(r".+_(\d+)", person.id)
-    return person.lms_id.strip() in who.numbers or bool(of_folder and of_folder[1] in who.numbers)
+    if person.lms_id.strip() in who.numbers:
+        return True
+    folder = re.fullmatch(r"(.+)_(\d+)", person.id)
+    return bool(folder) and folder[2] in who.numbers and any(_letters(folder[1]) in _spellings(each) for each in who.names)
 
 
 def _by_name(person: Person, who: _Who) -> bool:
     return _words(person.name) in who.names
+
+
+def _letters(text: str) -> str:
+    """What Canvas leaves of a name in the names of files, in an order that every order of first and last names has."""
+    return "".join(sorted(re.sub(r"[^a-z]", "", text.casefold())))
+
+
+def _spellings(words: tuple[str, ...]) -> set[str]:
+    name = "".join(words)
+    return {_letters(name), _letters(unicodedata.normalize("NFKD", name))}
 
 
 def _words(text: str) -> tuple[str, ...]:
