@@ -55,7 +55,9 @@ def made_up_marks(course: Course, people: list[Person], seed: int = 0, absent: f
             status = NEEDS_REVIEW if False in open_tasks else NEEDS_MARKING if open_tasks else GRADED
             reason = f"{person.id}'s cell, by {person.name}, was moved" if status == NEEDS_REVIEW else ""
             late = draw.choice([0, 0, 0, 0, 0, 3700, 90_000.0])
-            marks.append(LabMark(person, lab, top, status, reason, tuple(found), datetime(2026, 3, 1), late, 2.0 * bool(late)))
+            marks.append(
+                LabMark(person, lab, top, status, reason, tuple(found), datetime(2026, 3, 1), late, 2.0 * bool(late))
+            )
     return Marks(tuple(course.built_labs()), tuple(people), tuple(marks))
 
 
@@ -124,7 +126,9 @@ def expect_harmless(page: str) -> None:
         assert element.tag not in ("script", "iframe", "object", "embed", "form", "link", "base")
         for name, value in element.attrib.items():
             assert not name.startswith("on")
-            assert name not in ("src", "href") or value.startswith(("#", "data:image/png;base64,", "data:image/jpeg;base64,"))
+            assert name not in ("src", "href") or value.startswith(
+                ("#", "data:image/png;base64,", "data:image/jpeg;base64,")
+            )
 
 
 # ---- the page
@@ -134,7 +138,9 @@ def expect_harmless(page: str) -> None:
 def reported(tmp_path_factory):
     """A class of four, of whom nobody handed in the second lab; its course and its page."""
     course = write_class(tmp_path_factory.mktemp("report"))
-    hand_in(course, "s01", {"losses()": picture("blue"), "show(samples)": picture("red"), "last_one()": picture("green")})
+    hand_in(
+        course, "s01", {"losses()": picture("blue"), "show(samples)": picture("red"), "last_one()": picture("green")}
+    )
     hand_in(course, "s02", {"show(samples)": picture(size=(9, 9))[:-40] + "A" * 40})
     marks = made_up_marks(course, CLASS, seed=3, absent=0)
     only = [each for each in marks.marks if each.lab == "ps1"]
@@ -161,8 +167,16 @@ def test_the_page_has_every_section_and_no_code(reported):
     page = page_of(reported[2])
 
     sections = re.findall(r'<li><a href="#(section-\d)">(.*?)</a></li>', page)
-    assert ["Marks", "To teach again", "Tasks: how hard, how telling", "Mistakes", "Late work", "For a person to look at",
-            "Time to grade", "Gallery"] == [name for _, name in sections]  # fmt: skip
+    assert [name for _, name in sections] == [
+        "Marks",
+        "To teach again",
+        "Tasks: how hard, how telling",
+        "Mistakes",
+        "Late work",
+        "For a person to look at",
+        "Time to grade",
+        "Gallery",
+    ]
     assert all(f'<h2 id="{place}">' in page for place, _ in sections)
     assert "read_class" not in page and str(reported[0].root) not in page
     assert "No mark yet: ps2." in page
@@ -233,13 +247,22 @@ def test_a_template_that_fails_is_one_sentence(tmp_path):
     """The cell is named as its author counts. Pictures that an anonymous report is asked for come without owners."""
     course = write_class(tmp_path)
     hand_in(course, "s01", {"show(samples)": picture()})
-    cells = [nbformat.v4.new_markdown_cell("# Mine"), nbformat.v4.new_code_cell("data = ''", metadata={"tags": ["parameters"]}),
-             nbformat.v4.new_code_cell("import json\nrows = json.load(open(data))\nrows['nothing']")]  # fmt: skip
+    cells = [
+        nbformat.v4.new_markdown_cell("# Mine"),
+        nbformat.v4.new_code_cell("data = ''", metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("import json\nrows = json.load(open(data))\nrows['nothing']"),
+    ]
     write_text(tmp_path / "mine.ipynb", nbformat.writes(nbformat.v4.new_notebook(cells=cells)))
 
     with pytest.raises(CourseError) as caught:
         make_report(
-            course, ["ps1"], made_up_marks(course, CLASS), {}, anonymous=True, template=tmp_path / "mine.ipynb", pictures=5
+            course,
+            ["ps1"],
+            made_up_marks(course, CLASS),
+            {},
+            anonymous=True,
+            template=tmp_path / "mine.ipynb",
+            pictures=5,
         )
 
     [shown] = read_class(course.report / "class-anonymous" / "data.json").pictures
@@ -280,12 +303,23 @@ def test_an_empty_class_has_a_report_by_a_copy_of_the_template(tmp_path, monkeyp
 
     assert "mine.ipynb is written. Change it, then: vaelabs report --template mine.ipynb\n" == copied.stdout
     assert (1, True) == (again.exit_code, "exists already" in again.stderr)
-    assert (1, f"There is no gradebook at {course.root}/gradebook.db.") == (too_early.exit_code, too_early.stderr.split("\n")[0])
+    assert (1, f"There is no gradebook at {course.root}/gradebook.db.") == (
+        too_early.exit_code,
+        too_early.stderr.split("\n")[0],
+    )
     assert (0, "The class report:  report/class/index.html\n") == (made.exit_code, made.stdout.split("Its")[0])
     page = page_of(course.report / "class" / "index.html")
     expect_harmless(page)
-    for said in ("0 students, 2 labs", "(not graded yet)", "No mark yet", "No mistake of the catalogue", "Nobody is known to be late",
-                 "Nothing that was graded waits", "Nothing was graded yet", "No submission holds a figure"):  # fmt: skip
+    for said in (
+        "0 students, 2 labs",
+        "(not graded yet)",
+        "No mark yet",
+        "No mistake of the catalogue",
+        "Nobody is known to be late",
+        "Nothing that was graded waits",
+        "Nothing was graded yet",
+        "No submission holds a figure",
+    ):
         assert said in page
 
 
@@ -308,12 +342,16 @@ def class_with(points: dict[str, list[float | None]], mistakes: dict[str, list[s
     people = {f"s{n:03}": f"s{n:03}" for n in range(number)}
     group = ClassData("2026-03-01T00:00:00+00:00", False, [LabInfo("ps1", "One", True, tasks)], people)
     for n, student in enumerate(people):
-        group.submissions.append(Submission(student, "ps1", GRADED, True, sum(each[n] or 0 for each in points.values())))
+        group.submissions.append(
+            Submission(student, "ps1", GRADED, True, sum(each[n] or 0 for each in points.values()))
+        )
         for name in points:
             mistake = (mistakes or {}).get(name, [""] * number)[n]
             known = points[name][n]
             status = "needs_review" if known is None else "graded"
-            group.outcomes.append(Outcome(student, "ps1", name, known, 10.0, status, mistake, f"sentence of {mistake}" if mistake else ""))
+            group.outcomes.append(
+                Outcome(student, "ps1", name, known, 10.0, status, mistake, f"sentence of {mistake}" if mistake else "")
+            )
     return group
 
 
@@ -333,7 +371,8 @@ def test_facility_and_discrimination_are_what_they_are_said_to_be():
 
 
 @pytest.mark.parametrize(
-    "number, facility, discrimination", [(1, False, False), (4, False, False), (5, True, False), (9, True, False), (10, True, True)]
+    "number, facility, discrimination",
+    [(1, False, False), (4, False, False), (5, True, False), (9, True, False), (10, True, True)],
 )
 def test_numbers_of_too_few_students_are_not_given(number, facility, discrimination):
     """Chance alone would make them."""
@@ -389,7 +428,9 @@ def test_written_answers_count_when_all_are_marked(tmp_path):
     group = gather(course, ["ps1"], marks, {})
     unmarked = sum(each.unmarked for each in group.submissions)
 
-    group.submissions = [Submission(**{**vars(each), "unmarked": 0, "manual": 4.0, "status": GRADED}) for each in group.submissions]
+    group.submissions = [
+        Submission(**{**vars(each), "unmarked": 0, "manual": 4.0, "status": GRADED}) for each in group.submissions
+    ]
     marked = group.points("ps1")
 
     assert unmarked and 14.0 == group.max_points("ps1")
@@ -455,7 +496,11 @@ def test_the_gallery_is_bounded_and_the_same_in_each_run(tmp_path):
             hand_in(course, student, {"losses()": picture(), "last_one()": picture()}, lab)
     write_text(course.submission("s10", "ps1"), "{")
     write_text(course.autograded("s10", "ps1"), course.submission("s9", "ps1").read_text())  # not the student's own
-    odd = {"cells": [{"cell_type": "code", "outputs": [3, {"data": 7}], "source": 1}], "nbformat": 4, "nbformat_minor": 5}
+    odd = {
+        "cells": [{"cell_type": "code", "outputs": [3, {"data": 7}], "source": 1}],
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
     write_text(course.submission("s11", "ps1"), json.dumps(odd))
 
     shown = gallery(course, ["ps2", "ps1"], students, 8)

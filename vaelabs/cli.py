@@ -361,8 +361,9 @@ def review(course: Course, options: tuple[str, ...], db: str) -> None:
 
 @main.command()
 @click.argument("labs", nargs=-1, metavar="[LAB]...")
-@click.option("--anonymous", is_flag=True, help="Numbers in place of names, no gallery; goes to report/class-anonymous/.")
-@click.option("--figures", type=click.IntRange(0, 400), metavar="N", help="So many in the gallery; by default 40, or 0 if anonymous.")
+@click.option("--anonymous", is_flag=True, help="Numbers in place of names, no gallery; in report/class-anonymous/.")
+@click.option("--figures", type=click.IntRange(0, 400), metavar="N",
+              help="So many in the gallery; by default 40, or 0 if anonymous.")  # fmt: skip
 @click.option("--template", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
               help="Your own notebook in place of ours, .ipynb or .md.")  # fmt: skip
 @click.option("--copy-template", "copy", type=click.Path(path_type=Path), metavar="FILE",
@@ -371,8 +372,8 @@ def review(course: Course, options: tuple[str, ...], db: str) -> None:
 @click.pass_obj
 @command
 def report(
-    course: Course, labs: tuple[str, ...], anonymous: bool, figures: int | None, template: Path | None, copy: Path | None,
-    ledger: str, db: str,
+    course: Course, labs: tuple[str, ...], anonymous: bool, figures: int | None, template: Path | None,
+    copy: Path | None, ledger: str, db: str,
 ) -> None:  # fmt: skip
     """Write report/class/index.html about the class: marks, hard tasks, common mistakes, what to look at.
 

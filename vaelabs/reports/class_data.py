@@ -115,9 +115,9 @@ class Picture:
 class Item:
     """How a task went among the `students` who handed its lab in and whose points for it are known.
 
-    `facility` is the share of its points that they earned. `discrimination` is the correlation between the points for it
-    and those for the lab's other tasks that programs mark (the corrected item-total correlation), with its interval of
-    95 % by Fisher's transform; None where too few students, or no differences, give it no meaning.
+    `facility` is the share of its points that they earned. `discrimination` is the correlation between the points for
+    it and those for the lab's other tasks that programs mark (the corrected item-total correlation), with its interval
+    of 95 % by Fisher's transform; None where too few students, or no differences, give it no meaning.
     """
 
     lab: str
@@ -187,7 +187,11 @@ class ClassData:
     def counts_manual(self, lab: str) -> bool:
         """Whether the marks of a lab include the written answers: as soon as all of them are marked."""
         handed_in = self.handed_in(lab)
-        return bool(handed_in) and self.lab(lab).max_points(manual=True) > 0 and not any(each.unmarked for each in handed_in)
+        return (
+            bool(handed_in)
+            and self.lab(lab).max_points(manual=True) > 0
+            and not any(each.unmarked for each in handed_in)
+        )
 
     def points(self, lab: str) -> np.ndarray:
         """The points of everyone who handed the lab in and whose mark is known, before any late penalty.

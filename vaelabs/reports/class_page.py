@@ -1,4 +1,4 @@
-"""Charts and tables of the class report, for its notebook: each function takes a `ClassData` and returns HTML to display.
+"""Charts and tables of the class report, for its notebook: each function takes a `ClassData` and returns HTML.
 
 A template of your own can leave some out, change their order, or put figures of its own between them. What students
 wrote is escaped, and long lists are folded or cut; the tables beside the page (tasks.csv, mistakes.csv, late.csv,
@@ -17,8 +17,8 @@ from html import escape
 
 import numpy as np
 from IPython.display import HTML
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from vaelabs.subjects.failure import readable
@@ -60,7 +60,9 @@ def summary(group: ClassData) -> HTML:
         look = sum(each.lab == lab.name for each in group.reviews)
         rows.append((title, len(handed_in), late, look, sum(each.unmarked for each in handed_in), median))
     if not rows:
-        return HTML(f"<p>{said}</p>" + _note("There is nothing to report yet: no lab is built or graded in this course."))
+        return HTML(
+            f"<p>{said}</p>" + _note("There is nothing to report yet: no lab is built or graded in this course.")
+        )
     return HTML(f"<p>{said}</p>" + _table(header, rows, numbers=range(1, 6), kind="cards"))
 
 
@@ -79,13 +81,26 @@ def teach_again(group: ClassData, hard: float = HARD, common: float = COMMON, at
         if each.mistake:
             count = len(each.mistake.students)
             why = f"{count} {_s(count, 'student')} ({_percent(each.mistake.share)}): {_said(each.mistake.sentence)}"
-        rows.append((_task(each.item), escape(each.item.lab), _share(each.item.facility), why or "no one mistake stands out"))
+        rows.append(
+            (_task(each.item), escape(each.item.lab), _share(each.item.facility), why or "no one mistake stands out")
+        )
     return HTML(rule + _table(("Task", "Lab", "Points earned", "Commonest mistake"), rows, numbers=(2,), kind="cards"))
 
 
 def items(group: ClassData) -> HTML:
     """For each lab the tasks: how hard, how telling, what became of them."""
-    header = ("Task", "Points", "Facility", "Discrimination", "All points", "Some", "None", "Code failed", "Not answered", "Open")
+    header = (
+        "Task",
+        "Points",
+        "Facility",
+        "Discrimination",
+        "All points",
+        "Some",
+        "None",
+        "Code failed",
+        "Not answered",
+        "Open",
+    )
     parts = []
     for lab in group.labs:
         found = group.items(lab.name)
@@ -112,7 +127,10 @@ def mistakes(group: ClassData) -> HTML:
         rows = []
         for task in lab.tasks:
             of_task = [each for each in found if each.task == task.name]
-            rows += [_mistake_row(group, each, "" if n else f"<code>{escape(task.name)}</code>") for n, each in enumerate(of_task)]
+            rows += [
+                _mistake_row(group, each, "" if n else f"<code>{escape(task.name)}</code>")
+                for n, each in enumerate(of_task)
+            ]
             if lost := unnamed.get(task.name):
                 share = lost / (len(group.handed_in(lab.name)) or 1)
                 first = "" if of_task else f"<code>{escape(task.name)}</code>"
@@ -129,9 +147,17 @@ def late(group: ClassData) -> HTML:
     """Who handed in late, by how much, and what it cost."""
     found = group.late()
     if not found:
-        return HTML(_note("Nobody is known to be late. <code>vaelabs collect --due</code>, or the gradebook, is told when a lab was due."))
-    several = [f"{sum(each.lab == lab.name for each in found)} of {len(group.handed_in(lab.name))} in {escape(lab.name)}"
-               for lab in group.labs if any(each.lab == lab.name for each in found)]  # fmt: skip
+        return HTML(
+            _note(
+                "Nobody is known to be late. "
+                "<code>vaelabs collect --due</code>, or the gradebook, is told when a lab was due."
+            )
+        )
+    several = []
+    for lab in group.labs:
+        number = sum(each.lab == lab.name for each in found)
+        if number:
+            several.append(f"{number} of {len(group.handed_in(lab.name))} in {escape(lab.name)}")
     rows = [
         (
             _who(group, each.student),
@@ -256,7 +282,9 @@ def times(group: ClassData) -> HTML:
     places = np.arange(len(found))[::-1]
     scatter = np.random.default_rng(0)  # the same page for the same class
     for place, seconds in zip(places, found.values()):
-        ax.plot(seconds, place + scatter.uniform(-0.25, 0.25, len(seconds)), "o", color=BLUE, alpha=0.5, markersize=4, mew=0)
+        ax.plot(
+            seconds, place + scatter.uniform(-0.25, 0.25, len(seconds)), "o", color=BLUE, alpha=0.5, markersize=4, mew=0
+        )
         ax.plot([np.median(seconds)] * 2, [place - 0.38, place + 0.38], color=ORANGE, linewidth=2.5)
     ax.set_yticks(places, list(found))
     everything = np.concatenate(list(found.values()))
@@ -272,7 +300,13 @@ def times(group: ClassData) -> HTML:
     if len(found) == 1:
         finding = f"{slowest}: half of the submissions take {np.median(found[slowest]):.1f} s or more"
     rows = [
-        (escape(lab), len(seconds), f"{np.median(seconds):.1f}", f"{np.max(seconds):.1f}", f"{np.sum(seconds) / 60:.1f}")
+        (
+            escape(lab),
+            len(seconds),
+            f"{np.median(seconds):.1f}",
+            f"{np.max(seconds):.1f}",
+            f"{np.sum(seconds) / 60:.1f}",
+        )
         for lab, seconds in found.items()
     ]
     header = ("Lab", "Submissions", "Median, s", "Longest, s", "All together, min")
@@ -298,7 +332,8 @@ def _figure(figure: Figure, ax: Axes, finding: str) -> str:
     figure.savefig(buffer, format="png", metadata={"Software": None})
     data = base64.b64encode(buffer.getvalue()).decode()
     width, height = (round(96 * each) for each in figure.get_size_inches())
-    return f'<figure><img alt="{escape(finding)}" width="{width}" height="{height}" src="data:image/png;base64,{data}"></figure>'
+    what = f'alt="{escape(finding)}" width="{width}" height="{height}"'
+    return f'<figure><img {what} src="data:image/png;base64,{data}"></figure>'
 
 
 def _grid(figures: list[str]) -> str:
@@ -331,7 +366,8 @@ def _table(
     columns = "".join(f'<th scope="col"{kind}>{cell}</th>' for cell, kind in zip(header, kinds))
     labels = [f' data-label="{each}"' if kind == "cards" else "" for each in header]
     body = "".join(
-        f"<tr>{''.join(f'<td{of}{label}>{cell}</td>' for cell, of, label in zip(row, kinds, labels))}</tr>" for row in rows[:ROWS]
+        f"<tr>{''.join(f'<td{of}{label}>{cell}</td>' for cell, of, label in zip(row, kinds, labels))}</tr>"
+        for row in rows[:ROWS]
     )
     where = f"table {kind}".strip()
     table = f"<table><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
@@ -364,7 +400,8 @@ def _names(group: ClassData, students: tuple[str, ...]) -> str:
 
 
 def _task(item: Item) -> str:
-    return f'<code>{escape(readable(item.task.name, 60))}</code><br><span class="soft">{escape(readable(item.task.title, 100))}</span>'
+    name, title = escape(readable(item.task.name, 60)), escape(readable(item.task.title, 100))
+    return f'<code>{name}</code><br><span class="soft">{title}</span>'
 
 
 def _who(group: ClassData, student: str) -> str:

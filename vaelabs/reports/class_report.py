@@ -57,14 +57,17 @@ def make_report(
 ) -> Path:
     """Write report/class/ (`anonymous`: report/class-anonymous/) and return the path of its page.
 
-    It is about these `labs`, graded or not. `seconds` and `late` are by student and lab: how long grading took, and what intake knows to be late. `waiting` is
-    what intake left for a person to do. Beside the page lie the data it was made of, as data.json, and its tables as CSV.
-    `template` is a notebook, .ipynb or a text of jupytext, in place of ours. `pictures` bounds the gallery; an anonymous
-    report has none unless it is given, as a figure can carry a name, and then says of no picture whose it is.
+    It is about these `labs`, graded or not. `seconds` and `late` are by student and lab: how long grading took, and
+    what intake knows to be late. `waiting` is what intake left for a person to do. Beside the page lie the data it was
+    made of, as data.json, and its tables as CSV.
+    `template` is a notebook, .ipynb or a text of jupytext, in place of ours. `pictures` bounds the gallery; an
+    anonymous report has none unless it is given, as a figure can carry a name, and then says of no picture whose it is.
     Raises CourseError: when a cell of the template fails, it names the cell.
     """
     notebook = _read_template(template or TEMPLATE)
-    group = gather(course, labs, marks, seconds, late, waiting, PICTURES * (not anonymous) if pictures is None else pictures)
+    group = gather(
+        course, labs, marks, seconds, late, waiting, PICTURES * (not anonymous) if pictures is None else pictures
+    )
     if anonymous:
         group = _anonymous(group, marks.people)
     folder = course.report / ("class-anonymous" if anonymous else "class")
@@ -111,7 +114,9 @@ def gather(
     """The rows that the report is made of, with everyone's name; see `make_report`. Raises CourseError."""
     late, waiting = set(late), list(waiting)
     group = ClassData(datetime.now(UTC).isoformat(timespec="seconds"), anonymous=False)
-    group.labs = sorted((_lab(course, lab, lab in marks.labs) for lab in labs), key=lambda each: (each.title, each.name))
+    group.labs = sorted(
+        (_lab(course, lab, lab in marks.labs) for lab in labs), key=lambda each: (each.title, each.name)
+    )
     group.people = {each.id: _called(each) for each in marks.people}
     for mark in marks.only(labs).marks:
         where = (mark.student, mark.lab)
@@ -181,7 +186,9 @@ def _reviews(mark: LabMark) -> list[Review]:
     open_tasks = [each.task for each in mark.unmarked if not each.manual]
     if open_tasks:
         every = len(open_tasks) > 1 and len(open_tasks) == sum(not each.manual for each in mark.tasks)
-        found.append(Review(mark.student, mark.lab, "all" if every else ", ".join(open_tasks), mark.reason or "not said"))
+        found.append(
+            Review(mark.student, mark.lab, "all" if every else ", ".join(open_tasks), mark.reason or "not said")
+        )
     changed = [each.task for each in mark.tasks if each.confirm]
     if changed:
         why = "marked by hand, and graded again since: does the mark still fit?"
@@ -226,7 +233,15 @@ def _known_words(people: Iterable[Person]) -> re.Pattern[str]:
     """Every id, number, address and name of the class, and every part of a name."""
     words = set()
     for each in people:
-        said = (each.id, each.full_name, each.first_name, each.last_name, each.email, each.lms_id, each.email.partition("@")[0])
+        said = (
+            each.id,
+            each.full_name,
+            each.first_name,
+            each.last_name,
+            each.email,
+            each.lms_id,
+            each.email.partition("@")[0],
+        )
         for text in said:
             words |= {text.strip(), *(part for part in re.split(r"[\s,]+", text) if len(part) > 1)}
     found = sorted(filter(None, words), key=len, reverse=True)
@@ -245,9 +260,9 @@ def _write_tables(folder: Path, group: ClassData) -> None:
         ("lab", "task", "title", "max_points", "students", "facility", "discrimination", "low", "high",
          "all_points", "some", "none", "code_failed", "not_answered", "open"),
         (
-            (each.lab, each.task.name, each.task.title, f"{each.task.points:g}", str(each.students), number(each.facility),
-             number(each.discrimination), number(each.low), number(each.high), str(each.full), str(each.part),
-             str(each.none), str(each.failed), str(each.missing), str(each.open))
+            (each.lab, each.task.name, each.task.title, f"{each.task.points:g}", str(each.students),
+             number(each.facility), number(each.discrimination), number(each.low), number(each.high),
+             *map(str, (each.full, each.part, each.none, each.failed, each.missing, each.open)))
             for lab in group.labs
             for each in group.items(lab.name)
         ),
@@ -265,7 +280,10 @@ def _write_tables(folder: Path, group: ClassData) -> None:
     write_table(
         folder / "late.csv",
         ("student", "lab", "seconds_late", "penalty"),
-        ((each.student, each.lab, number(each.seconds_late or None, ".0f"), f"{each.penalty:g}") for each in group.late()),
+        (
+            (each.student, each.lab, number(each.seconds_late or None, ".0f"), f"{each.penalty:g}")
+            for each in group.late()
+        ),
     )
     write_table(
         folder / "review.csv",
@@ -314,8 +332,10 @@ def _run(notebook: NotebookNode, name: str, root: Path, parameters: dict[str, st
 
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
-        step = "Give the cell that says `data = ...` this tag; `vaelabs report --copy-template FILE` writes one that has it."
-        raise CourseError(f"{name} has no cell tagged `parameters`, so that it would not learn where the data are.", step)
+        step = "Give the cell that says `data = ...` this tag, or begin with `vaelabs report --copy-template FILE`."
+        raise CourseError(
+            f"{name} has no cell tagged `parameters`, so that it would not learn where the data are.", step
+        )
     try:
         with tempfile.TemporaryDirectory(prefix="vaelabs-", ignore_cleanup_errors=True) as sockets:
             return papermill.execute_notebook(
@@ -328,7 +348,9 @@ def _run(notebook: NotebookNode, name: str, root: Path, parameters: dict[str, st
         said = readable(strip_ansi(f"{error.ename}: {error.evalue}".strip(": ")), 500)
         raise CourseError(f"{name}, {cell}: {said}", "Mend the cell, or make the report without --template.") from None
     except CellTimeoutError:
-        raise CourseError(f"{name}: a cell did not end within {CELL_SECONDS} s.", "Nothing in a report takes that long.") from None
+        raise CourseError(
+            f"{name}: a cell did not end within {CELL_SECONDS} s.", "Nothing in a report takes that long."
+        ) from None
     except DeadKernelError:
         raise CourseError(f"{name}: its Python ended before the notebook did.", "Is there enough memory?") from None
 
@@ -353,7 +375,9 @@ def _html(notebook: NotebookNode) -> str:
         exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True,
     )  # fmt: skip
     exporter.register_filter("with_sections", _with_sections)
-    title = next((each for cell in notebook.cells if cell.cell_type == "markdown" for each in _HEADING.findall(cell.source)), "")
+    title = next(
+        (each for cell in notebook.cells if cell.cell_type == "markdown" for each in _HEADING.findall(cell.source)), ""
+    )
     body, _ = exporter.from_notebook_node(notebook, resources={"vaelabs": {"title": title or "Class report"}})
     return body
 

@@ -1,4 +1,4 @@
-"""Pictures out of students' notebooks, made small and made anew: nothing of a student's file reaches a page as it is."""
+"""Pictures out of students' notebooks, made small and made anew: nothing of a file reaches a page as it is."""
 
 from __future__ import annotations
 
@@ -40,12 +40,14 @@ class Thumbnail:
     height: int
 
 
-def gallery(course: Course, labs: Sequence[str], students: Sequence[str], number: int) -> list[tuple[str, str, Thumbnail]]:
-    """(student, lab, thumbnail) for at most `number` pictures, as many of each lab as can be; one for a student and lab.
+def gallery(
+    course: Course, labs: Sequence[str], students: Sequence[str], number: int
+) -> list[tuple[str, str, Thumbnail]]:
+    """(student, lab, thumbnail) for at most `number` pictures, as many of each lab as can be; one a student and lab.
 
     Who is shown is drawn by lot, in each run the same. The picture is that of the lab's cell tagged `gallery`, else of
-    the cell that speaks most of samples (its heading with it), the later one of two; else the last picture in the notebook. A file that cannot
-    be read has no picture.
+    the cell that speaks most of samples (its heading with it), the later one of two; else the last picture in the
+    notebook. A file that cannot be read has no picture.
     """
     found = []
     for n, lab in enumerate(labs):
@@ -56,7 +58,9 @@ def gallery(course: Course, labs: Sequence[str], students: Sequence[str], number
         for student in drawn:
             if len(shown) >= room:
                 break
-            small = next((small for each in _pictures(course, student, lab, wanted) if (small := thumbnail(each))), None)
+            small = next(
+                (small for each in _pictures(course, student, lab, wanted) if (small := thumbnail(each))), None
+            )
             if small is not None:
                 shown.append((student, lab, small))
         found += sorted(shown, key=lambda each: each[0])
@@ -110,8 +114,8 @@ def _wanted_cells(course: Course, lab: str) -> list[NotebookNode]:
 def _pictures(course: Course, student: str, lab: str, wanted: list[NotebookNode]) -> Iterator[str]:
     """The pictures in a student's notebook, the most wanted first.
 
-    Those of the file that was handed in: what grading drew is not the student's own. Only without that file, what grading
-    kept of it.
+    Those of the file that was handed in: what grading drew is not the student's own. Only without that file, what
+    grading kept of it.
     """
     handed_in = course.submission(student, lab)
     try:
@@ -133,4 +137,7 @@ def _pictures_of(cell: Any) -> list[str]:
 
 def _same(cell: Any, original: NotebookNode) -> bool:
     """Whether a student's cell is this one of the lab: Colab keeps the id in the metadata."""
-    return cell.get("source") == original.source or original.get("id") in (cell.get("id"), cell.get("metadata", {}).get("id"))
+    return cell.get("source") == original.source or original.get("id") in (
+        cell.get("id"),
+        cell.get("metadata", {}).get("id"),
+    )
