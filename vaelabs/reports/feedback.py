@@ -264,11 +264,11 @@ def _readings(nb: NotebookNode) -> dict[str, Reading]:
         section = next((title for marks, title in reversed(_HEADING.findall(text)) if len(marks) == 2), section)
         name = grade_id(cell)
         if name.startswith("task-") or cell.metadata.get("nbgrader", {}).get("task"):
-            found[name.removeprefix("task-")] = Reading(_title(text) or name.removeprefix("task-"), section)
+            found[name.removeprefix("task-")] = Reading(title_of(text) or name.removeprefix("task-"), section)
     return found
 
 
-def _title(markdown: str) -> str:
+def title_of(markdown: str) -> str:
     """The heading that names the points, else the first one, as plain text; empty where there is none."""
     found = [title for _, title in _HEADING.findall(markdown)]
     title = next((each for each in found if _POINTS_IN_HEADING.search(each)), found[0] if found else "")
@@ -281,7 +281,7 @@ def _headings(nb: NotebookNode) -> list[str]:
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             found = _HEADING.findall(_MARK_SCHEME.sub("", cell.source))
-            last = _title(f"# {found[-1][1]}") if found else last
+            last = title_of(f"# {found[-1][1]}") if found else last
         headings.append(last)
     return headings
 

@@ -19,7 +19,7 @@ from vaelabs.checks.rubric import Verdict
 from vaelabs.course import Course, CourseError, grade_id, read_notebook, write_bytes
 
 from .export import Exported, Options, lab_title, left_open, named, said_of
-from .feedback import _title as title_of
+from .feedback import title_of
 from .marks import LabMark, Marks, TaskMark
 
 REVIEW = "A person will look at this; no score is given before."
