@@ -1,4 +1,4 @@
-"""The page that a student reads: valid, whole, without a hidden line, in their language, and in the zips for the LMS."""
+"""The page that a student reads: valid, whole, without a hidden line, in their language, in the zips for the LMS."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ TEMPLATE = ROOT / "vaelabs" / "reports" / "templates" / "vaelabs_feedback" / "in
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 CLINIC = 'diagnosis = {"A": "kl vanished", "B": "noise missing", "C": "no mean", "D": "no half", "E": "overfit"}'
 KL = "def kl_divergence(mu, logvar):\n    return "
-TWICE = KL + "(mu**2 + logvar.exp() - 1 - logvar).sum(-1)  # " + "a long line that a phone must not be made to scroll by " * 3
+LONG = "  # " + "a long line that a phone must not be made to scroll by " * 3
+TWICE = KL + "(mu**2 + logvar.exp() - 1 - logvar).sum(-1)" + LONG
 EMPTY, SECRET = "</section><b>Jensen</b> & co", re.compile(r"BEGIN (HIDDEN TESTS|MARK SCHEME)(.*?)END \1", re.DOTALL)
 CHLOE, NO, ADA, GARBAGE = "doechloe_1234", "kono_1235", "ada", "garbage"
 
@@ -54,7 +55,7 @@ def wrong_with_figures(release):
 
 @pytest.fixture(scope="module")
 def graded(built_once, tmp_path_factory):
-    """The small course with four students: two from Canvas, two put in by hand, one of these with no notebook at all."""
+    """The small course with four students: two from Canvas, two put in by hand, one of these with no notebook."""
     folder = tmp_path_factory.mktemp("feedback")
     shutil.copytree(built_once, folder / "course")
     course = Course(folder / "course")
@@ -101,13 +102,14 @@ def test_everyone_has_a_page_in_every_language(pages):
 
 
 def test_every_page_is_valid_and_needs_nothing_else(pages):
-    """Strictly parsed; a language, alternative texts, headings in order, each id once, nothing loaded from elsewhere."""
+    """Strictly parsed; its language, alternative texts, headings in order, each id once, nothing from elsewhere."""
     for (student, language), page in pages.items():
         tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
         elements = list(tree.iter())
         levels = [int(each.tag[1]) for each in elements if re.fullmatch("h[1-6]", str(each.tag))]
         ids = [each.get("id") for each in elements if each.get("id")]
-        loaded = [each.get(name) for each in elements for name in ("src", "href", "srcset", "data", "poster") if each.get(name)]
+        sources = ("src", "href", "srcset", "data", "poster")
+        loaded = [each.get(name) for each in elements for name in sources if each.get(name)]
         outside = [each for each in loaded if not each.startswith(("data:image/png;base64,", "#"))]
         links = [each.get("href") for each in elements if each.tag == "a"]
 
@@ -124,7 +126,8 @@ def test_every_page_is_valid_and_needs_nothing_else(pages):
 
 def hidden_lines(source: nbformat.NotebookNode, *known: nbformat.NotebookNode) -> set[str]:
     """Lines of hidden tests and marking schemes that no student has seen in `known`, or in what they wrote."""
-    lines = {line.strip() for cell in source.cells for _, part in SECRET.findall(cell.source) for line in part.splitlines()}
+    parts = [part for cell in source.cells for _, part in SECRET.findall(cell.source)]
+    lines = {line.strip() for part in parts for line in part.splitlines()}
     seen = {line.strip() for nb in known for cell in nb.cells for line in cell.source.splitlines()}
     return {line for line in lines - seen if sum(each.isalnum() for each in line) > 3}
 
@@ -190,7 +193,8 @@ def test_a_page_names_the_section_of_the_lab(monkeypatch):
 
     said = page_of(course, read_notebook(course.notebook("release", "vae_2d")), "vae_2d")
 
-    assert "Read again: section “2 The model and its bound”, “Task 2.2: the KL term” ( the lab in Colab )" in text_of(said)
+    where = "section “2 The model and its bound”, “Task 2.2: the KL term”"
+    assert f"Read again: {where} ( the lab in Colab )" in text_of(said)
     assert "Read again: section “7 The clinic”, “Task 7.1: five sick trainings”" in text_of(said)
     assert 'href="https://colab.research.google.com/github/' in said
 
@@ -293,7 +297,7 @@ def test_no_text_of_the_template_escapes_the_catalogue():
     """Outside of tags and of translated texts there is no letter, and none in an attribute that is read aloud."""
     environment = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"])
     tree = environment.parse(TEMPLATE.read_text(encoding="utf-8"))
-    tree.body = [each for each in tree.body if not (isinstance(each, nodes.Macro) and each.name == "mark")]  # a CSS class
+    tree.body = [each for each in tree.body if getattr(each, "name", "") != "mark"]  # the macro of a CSS class
     fixed = "".join(each.data for each in tree.find_all(nodes.TemplateData))
     page = html5lib.parse(fixed, namespaceHTMLElements=False)
     passed_over = [part for call in tree.find_all(nodes.Call) for part in call.find_all(nodes.Const)]  # translated
@@ -302,7 +306,8 @@ def test_no_text_of_the_template_escapes_the_catalogue():
     passed_over = {id(each) for each in passed_over}
     expressions = [const.value for output in tree.find_all(nodes.Output) for const in output.find_all(nodes.Const)
                    if isinstance(const.value, str) and id(const) not in passed_over]  # fmt: skip
-    read_aloud = [each.get(name) for each in page.iter() for name in ("alt", "title", "aria-label", "placeholder") if each.get(name)]
+    spoken = ("alt", "title", "aria-label", "placeholder")
+    read_aloud = [each.get(name) for each in page.iter() for name in spoken if each.get(name)]
     for style in page.iter("style"):
         style.text = ""
 
@@ -320,7 +325,8 @@ def zipped(graded: Course, system: str) -> tuple[dict[str, str], str, int]:
     result = command(graded, "feedback", "mini", "--zip", system)
     with zipfile.ZipFile(graded.root / "feedback" / f"mini_{system}.zip") as archive:
         pages = {name: archive.read(name).decode() for name in archive.namelist()}
-    return {name: re.search("feedback for (.*)</title>", page)[1] for name, page in pages.items()}, result.output, result.exit_code
+    owners = {name: re.search("feedback for (.*)</title>", page)[1] for name, page in pages.items()}
+    return owners, result.output, result.exit_code
 
 
 def test_a_zip_for_canvas_has_the_names_that_canvas_gave(graded):
@@ -353,7 +359,9 @@ def test_a_zip_for_moodle_has_the_folders_that_moodle_gave(graded, pages, tmp_pa
     """Whose folder two students would share is told; nobody gets another's page."""
     label = {ADA: "Ada Lovelace_77_assignsubmission_file_", GARBAGE: "Ada Lovelace_77_assignsubmission_file_"}
 
-    made = zip_feedback(graded, "mini", [ADA, CHLOE, GARBAGE, "nobody"], "moodle", lambda student, lab: label.get(student, ""))
+    students = [ADA, CHLOE, GARBAGE, "nobody"]
+
+    made = zip_feedback(graded, "mini", students, "moodle", lambda student, lab: label.get(student, ""))
 
     with zipfile.ZipFile(made.path) as archive:
         assert archive.namelist() == ["Ada Lovelace_77_assignsubmission_file_/mini.html"]

@@ -335,7 +335,7 @@ def feedback(
 def review(course: Course, options: tuple[str, ...], db: str) -> None:
     """Open nbgrader's formgrader in the browser: written answers, and what grading left to a person.
 
-    Marks and comments are in the gradebook as soon as they are typed, and stay when the class is graded again.
+    Marks and comments are in the gradebook once you leave their field, and stay when the class is graded again.
     `vaelabs feedback` brings them to the pages. What stands behind -- goes to Jupyter, which serves the formgrader:
 
     \b

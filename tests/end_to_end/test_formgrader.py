@@ -33,7 +33,8 @@ def vaelabs(course, *words: str):
 @pytest.fixture
 def graded(built):
     """The small course with one student who has written an answer."""
-    notebook = with_answers(read_notebook(built.notebook("release", "mini")), {"kl_divergence": TWICE, "m1-why": WRITTEN})
+    release = read_notebook(built.notebook("release", "mini"))
+    notebook = with_answers(release, {"kl_divergence": TWICE, "m1-why": WRITTEN})
     write_text(built.submission("chloe", "mini"), nbformat.writes(notebook))
     assert vaelabs(built, "grade", "--workers", "0").exit_code == 0
     return built
@@ -45,7 +46,8 @@ def address(graded):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=t"]
+    options = ["--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0"]
+    options += ["--IdentityProvider.token=t"]
     words = [sys.executable, "-m", "vaelabs.cli", "--course", str(graded.root), "review", "--", *options]
     log = graded.root / "review.log"
     with log.open("w") as out:

@@ -160,7 +160,9 @@ class GetMarks(GetGrades):
 class Explain(NbGraderPreprocessor):
     """Turns the autograded notebook into the data of its page and removes everything else."""
 
-    repairs = List(Dict(), help="What intake put in order in this notebook: a cell and a sentence each.").tag(config=True)
+    repairs = List(Dict(), help="What intake put in order in this notebook, each a cell and a sentence.").tag(
+        config=True
+    )
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         about = _about(Course(Path.cwd()), resources["nbgrader"]["assignment"])  # nbgrader runs in the course folder
@@ -169,7 +171,9 @@ class Explain(NbGraderPreprocessor):
             "student": resources["nbgrader"]["student"],
             "lab": asdict(about),
             "reason": "",
-            "repairs": [{key: readable(str(each.get(key, "")), 300) for key in ("cell", "sentence")} for each in self.repairs],
+            "repairs": [
+                {key: readable(str(each.get(key, "")), 300) for key in ("cell", "sentence")} for each in self.repairs
+            ],
             "tasks": [_task_of(nb, cell, about) for cell in nb.cells if is_autograded(cell)],
             "questions": [asdict(_question(cell, about)) for cell in nb.cells if _is_marked_by_hand(cell)],
             "figures": [

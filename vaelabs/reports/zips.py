@@ -2,10 +2,10 @@
 
 The names were checked against the systems' published source; no Canvas and no Moodle was at hand to try them.
 
-canvas  Gradebook or assignment, "Upload Submissions" (the way back of "Download Submissions"). Canvas reads two numbers
-        off a file's name, those of the student and of the file that was handed in (infer_comment_context_from_filename),
-        so a page keeps the name that the export gave it and only its ending is ours. It becomes a comment on the
-        submission, which Canvas shows under the name of the file that was handed in.
+canvas  Gradebook or assignment, "Upload Submissions" (the way back of "Download Submissions"). Canvas reads two
+        numbers off a file's name, those of the student and of the file that was handed in
+        (infer_comment_context_from_filename), so a page keeps the name that the export gave it and only its ending is
+        ours. It becomes a comment on the submission, which Canvas shows under the name of the file that was handed in.
 moodle  Assignment, "Upload multiple feedback files in a zip"; "Feedback files" must be on in its settings. Moodle reads
         the participant's number off a folder "Full name_1234_assignsubmission_file_" (is_valid_filename_for_import)
         and keeps the name of the file in it.
@@ -51,7 +51,8 @@ def zip_feedback(course: Course, lab: str, students: list[str], system: str, lab
             if not page.is_file():
                 made.left_out[student] = "there is no page"
             elif not name:
-                made.left_out[student] = f"the notebook came by no export of {system.capitalize()}, so its name there is not known"
+                came = f"the notebook came by no export of {system.capitalize()}"
+                made.left_out[student] = f"{came}, so its name there is not known"
             elif name in taken:
                 made.left_out[student] = f"{system.capitalize()} knows the notebook as that of {taken[name]}"
             else:
