@@ -1,9 +1,10 @@
 """Who is who: rosters of every kind, and nobody guessed."""
 
 import pytest
+from nbgrader.api import Gradebook
 
-from vaelabs.course import CourseError
-from vaelabs.intake import read_roster
+from vaelabs.course import Course, CourseError
+from vaelabs.intake import enter_names, read_roster
 from vaelabs.intake.roster import Person, Roster, Student, Unmatched, folder_name
 
 CANVAS = """\
@@ -115,3 +116,21 @@ def test_what_is_no_roster(roster, text, said):
 )  # fmt: skip
 def test_names_of_folders(student, name):
     assert folder_name(student) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        (CANVAS, {"jdoe1": ("Jane", "Doe", None), "jmuell": ("Jürgen", "Müller", None), "acruz": ("Ana María", "de la Cruz", None)}),
+        (MOODLE, {"m1": ("Jane", "Doe", "jane@uni.example"), "m2": ("Jürgen", "Müller", "j.mueller@uni.example")}),
+        ("id,name\nada,Ada Lovelace\nplato,Plato\nx1,\n", {"ada": ("Ada", "Lovelace", None), "plato": (None, "Plato", None), "x1": (None, None, None)}),
+    ],
+)  # fmt: skip
+def test_names_go_to_the_gradebook(roster, tmp_path, text, people):
+    """From there the formgrader, the report and the exports have them; a second time nothing is lost."""
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    for _ in range(2):
+        enter_names(Course(tmp_path), roster(text))
+
+    with Gradebook(url) as gradebook:
+        assert {each.id: (each.first_name, each.last_name, each.email) for each in gradebook.students} == people

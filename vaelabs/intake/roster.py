@@ -7,7 +7,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vaelabs.course import CourseError, folder_name, read_table
+from vaelabs.converting import course_config
+from vaelabs.course import Course, CourseError, folder_name, read_table
+from vaelabs.databases import open_gradebook
 
 _ID = ("student_id", "studentid", "username", "sis login id", "sis user id", "sid", "id number", "login", "id", "student",
        "email", "email address", "identifier")  # fmt: skip
@@ -57,6 +59,16 @@ class Student:
     id: str
     names: tuple[str, ...] = ()
     numbers: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def known(self) -> dict[str, str]:
+        """What nbgrader's gradebook keeps of a student, as far as it is known; a name in one piece is cut at its last space."""
+        last, comma, first = (self.names or ("",))[0].partition(",")
+        if not comma:
+            first, _, last = last.strip().rpartition(" ")
+        email = min(self.numbers.get("email", ()), default="")
+        found = {"first_name": first.strip(), "last_name": last.strip(), "email": email}
+        return {name: value for name, value in found.items() if value}
 
 
 class Roster:
@@ -148,6 +160,16 @@ def read_roster(path: Path) -> Roster:
         students.append(Student(student, tuple(dict.fromkeys(said)), numbers))
     _refuse_twins(students, path)
     return Roster(students)
+
+
+def enter_names(course: Course, roster: Roster) -> None:
+    """Give the gradebook everyone of the roster with name and email address, for formgrader, report and exports.
+
+    Raises CourseError when the gradebook does not serve.
+    """
+    with open_gradebook(course, course_config(course), make=True) as gradebook:
+        for each in roster.students:
+            gradebook.update_or_create_student(folder_name(each.id), **each.known)
 
 
 def _refuse_twins(students: list[Student], path: Path) -> None:
