@@ -1,10 +1,12 @@
 """Who is who: rosters of every kind, and nobody guessed."""
 
+from datetime import datetime
+
 import pytest
 from nbgrader.api import Gradebook
 
 from vaelabs.course import Course, CourseError
-from vaelabs.intake import enter_names, read_roster
+from vaelabs.intake import enter_due_date, enter_names, read_roster
 from vaelabs.intake.roster import Person, Roster, Student, Unmatched, folder_name
 
 CANVAS = """\
@@ -134,3 +136,12 @@ def test_names_go_to_the_gradebook(roster, tmp_path, text, people):
 
     with Gradebook(url) as gradebook:
         assert {each.id: (each.first_name, each.last_name, each.email) for each in gradebook.students} == people
+
+
+def test_when_a_lab_was_due_goes_there_too(tmp_path):
+    """nbgrader keeps UTC without saying so; a later extension is one more `collect --due`."""
+    for day in (1, 2):
+        enter_due_date(Course(tmp_path), ["vae_2d"], datetime.fromisoformat(f"2026-03-0{day}T23:59+01:00"))
+
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as gradebook:
+        assert gradebook.find_assignment("vae_2d").duedate == datetime(2026, 3, 2, 22, 59)

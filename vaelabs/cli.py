@@ -448,7 +448,7 @@ def demo(course: Course, labs: tuple[str, ...], into: str) -> None:
               help="CSV of ids and names: yours (id, name), Canvas' gradebook, Moodle's grades, Gradescope's roster.")  # fmt: skip
 @click.option("--student", metavar="ID", help="Who handed in files that do not say whose they are.")
 @click.option("--due", metavar="TIME", callback=lambda _, __, said: _time(said), help="When the lab was due, as 2026-03-01T23:59.")
-@click.option("--db", default="", metavar="URL", envvar="VAELABS_DB", help="The gradebook, for the roster's names; by default gradebook.db.")
+@click.option("--db", default="", metavar="URL", envvar="VAELABS_DB", help="The gradebook, which gets names and the due date; by default gradebook.db.")
 @click.pass_obj
 @command
 def collect(
@@ -458,11 +458,11 @@ def collect(
 
     The latest version of each student's lab counts; all are kept in submitted/.history/. Notebooks that Colab or
     their owners have put out of order are repaired, and report/repairs.csv says how. What became of each file is in
-    report/intake.csv; the exit code is 0 only when nothing is left for a person to do. A roster's names go to the
-    gradebook, from where the formgrader, the report and the exports have them.
+    report/intake.csv; the exit code is 0 only when nothing is left for a person to do. A roster's names and the
+    time of --due go to the gradebook, from where the formgrader, the report and the exports have them.
     """
     from .intake import collect as take_in
-    from .intake import enter_names, read_roster
+    from .intake import enter_due_date, enter_names, read_roster
 
     roster = read_roster(roster_file) if roster_file else None
     with err.status("Reading and repairing what was handed in"):
@@ -483,8 +483,11 @@ def collect(
             out.print(f"  {escape(row.todo)}", highlight=False)
         if len(todo) > 30:
             out.print(f"  and {len(todo) - 30} more, in the last column of {_shown(course.report / 'intake.csv')}")
+    course = Course(course.root, db)
     if roster:
-        enter_names(Course(course.root, db), roster)
+        enter_names(course, roster)
+    if due and counting:
+        enter_due_date(course, sorted({row.lab for row in counting}), due)
     if counting:
         out.print("\nNext: vaelabs grade")
     if todo:

@@ -7,9 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vaelabs.converting import course_config
-from vaelabs.course import Course, CourseError, folder_name, read_table
-from vaelabs.databases import open_gradebook
+from vaelabs.course import CourseError, folder_name, read_table
 
 _ID = ("student_id", "studentid", "username", "sis login id", "sis user id", "sid", "id number", "login", "id", "student",
        "email", "email address", "identifier")  # fmt: skip
@@ -160,16 +158,6 @@ def read_roster(path: Path) -> Roster:
         students.append(Student(student, tuple(dict.fromkeys(said)), numbers))
     _refuse_twins(students, path)
     return Roster(students)
-
-
-def enter_names(course: Course, roster: Roster) -> None:
-    """Give the gradebook everyone of the roster with name and email address, for formgrader, report and exports.
-
-    Raises CourseError when the gradebook does not serve.
-    """
-    with open_gradebook(course, course_config(course), make=True) as gradebook:
-        for each in roster.students:
-            gradebook.update_or_create_student(folder_name(each.id), **each.known)
 
 
 def _refuse_twins(students: list[Student], path: Path) -> None:
