@@ -380,29 +380,14 @@ def report(
     One page without scripts, for a browser or a printer; it needs no network. Its tables lie beside it as CSV.
     It is made by a notebook that reads report/class/data.json: change a copy of it to have another report.
     """
-    from .grading import load_results
-    from .intake import late_submissions, left_to_do
-    from .reports import copy_template, make_report, read_marks
+    from .reports import copy_template
 
     if copy is not None:
         copy_template(copy)
         out.print(f"{_shown(copy)} is written. Change it, then: vaelabs report --template {_shown(copy)}")
         return
     course = Course(course.root, db, ledger)
-    chosen = course.choose(labs, course.built_labs(), "lab in source/")
-    results = load_results(course)
-    with err.status("Writing the report"):
-        page = make_report(
-            course,
-            chosen,
-            read_marks(course, results),
-            {(each.student, each.lab): each.seconds for each in results if not each.reason},
-            late_submissions(course),
-            left_to_do(course),
-            anonymous=anonymous,
-            template=template,
-            pictures=figures,
-        )
+    page = _report(course, course.choose(labs, course.built_labs(), "lab in source/"), anonymous, template, figures)
     out.print(f"The class report:  {_shown(page)}\nIts tables, as CSV:  {_shown(page.parent)}")
 
 
@@ -412,7 +397,7 @@ def report(
 @click.pass_obj
 @command
 def demo(course: Course, labs: tuple[str, ...], into: str) -> None:
-    """Build the labs, let a made-up class answer them, grade it and write its feedback.
+    """Build the labs, let a made-up class answer them, grade it, write its feedback and the class report.
 
     All of it happens in a folder of its own; your class's files stay untouched. Needs no network.
     A second run grades only what has changed since.
@@ -435,6 +420,7 @@ def demo(course: Course, labs: tuple[str, ...], into: str) -> None:
             table.add_row(student.name, student.story)
         out.print(table, end="\n\n")
     went_well = _grade(place, tuple(chosen), (), force=False) & _feedback(place, tuple(chosen), ())
+    out.print(f"The class report:  {_shown(_report(place, chosen))}")
     out.print(f"\nThe release that students get:  {_shown(place.root / 'release')}")
     out.print(f"The demo took {time.monotonic() - begin:.0f} s. Grade a class of your own with: vaelabs grade")
     if not went_well:
@@ -776,6 +762,29 @@ def _amounts(resources: tuple[str, ...]) -> dict[str, float]:
         return {name: float(amount) for name, amount in (each.split("=") for each in resources)}
     except ValueError:
         raise CourseError("--resource is a name and an amount, as in --resource GPU=1.") from None
+
+
+def _report(
+    course: Course, labs: list[str], anonymous: bool = False, template: Path | None = None, figures: int | None = None
+) -> Path:
+    """Write the report on the class; where it is."""
+    from .grading import load_results
+    from .intake import late_submissions, left_to_do
+    from .reports import make_report, read_marks
+
+    results = load_results(course)
+    with err.status("Writing the report"):
+        return make_report(
+            course,
+            labs,
+            read_marks(course, results),
+            {(each.student, each.lab): each.seconds for each in results if not each.reason},
+            late_submissions(course),
+            left_to_do(course),
+            anonymous=anonymous,
+            template=template,
+            pictures=figures,
+        )
 
 
 def _feedback(

@@ -43,6 +43,7 @@ def test_the_demo_goes_from_text_to_explained_marks(course):
     assert [points[name, "kl_divergence"] for name in ("ada", "ben", "chloe", "noor", "pia")] == ["5", "0", "1", "0", "5"]
     assert [points[name, "clinic"] for name in ("ada", "ben", "chloe", "noor", "pia")] == ["3", "0", "3", "3", "3"]
     assert len(list(demo.glob("feedback/*/mini/mini.html"))) == 5
+    assert (demo / "report" / "class" / "index.html").is_file()
     for said in ("5 made-up students", "marks.csv", "feedback", "K2: "):
         assert said in result.output
     after = sorted(path.relative_to(course.root) for path in course.root.rglob("*") if demo not in (path, *path.parents))
