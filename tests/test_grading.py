@@ -1,7 +1,9 @@
 """A class of the small course, graded: one row for every task of everyone, whatever was handed in."""
 
 import csv
+import shutil
 from datetime import datetime
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -201,13 +203,21 @@ def test_a_page_says_why_nothing_could_be_graded(graded):
     assert "A person will look at it" in page
 
 
+@pytest.fixture(scope="module")
+def one_once(built_once, tmp_path_factory):
+    """The small course with one right submission, graded, to be copied: to make its gradebook takes seconds."""
+    course = Course(tmp_path_factory.mktemp("one") / "course")
+    shutil.copytree(built_once, course.root)
+    release = read_notebook(course.notebook("release", "mini"))
+    hand_in(course, "ada", answered(release))
+    list(grade(course, ["mini"], ["ada"]))
+    return course.root
+
+
 @pytest.fixture
-def one(built):
+def one(one_once, tmp_path):
     """The small course with one right submission, graded."""
-    release = read_notebook(built.notebook("release", "mini"))
-    hand_in(built, "ada", answered(release))
-    list(grade(built, ["mini"], ["ada"]))
-    return built
+    return Course(Path(shutil.copytree(one_once, tmp_path / "course")))
 
 
 def gradebook_of(course):

@@ -150,7 +150,7 @@ def test_collect_for_a_reader(vaelabs, course, file, tmp_path):
 
     assert result.exit_code == 2
     assert "vae_2d: 1 submission, 1 of them new or changed" in result.output
-    assert "roejohn_3_4_vae_2d.ipynb of roejohn_3 is a web page, perhaps that of a log-in, and no notebook." in result.output
+    assert "roejohn_3_4_vae_2d.ipynb of roejohn_3 is a web page, perhaps that of a log-in, and no notebook; " in result.output
     assert course.students() == ["doejane_1"]
     assert "Next: vaelabs grade" in result.output
 
