@@ -299,7 +299,7 @@ class _ThisEnvironment(KernelSpecManager):
     """Knows the Python that runs us, whatever is installed as `python3` on this machine."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        return KernelSpec(**get_kernel_dict())
+        return KernelSpec(**get_kernel_dict(["--log-level=50"]))
 
 
 class ReportKernel(AsyncKernelManager):
