@@ -211,13 +211,7 @@ def read_table(path: Path) -> CsvTable:
 
     Raises CourseError when it cannot be read, is too large or has no row.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_TABLE_BYTES + 1)
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(data) > _MAX_TABLE_BYTES:
-        raise CourseError(f"{path} is larger than a roster can be.")
+    data = read_bytes(path, _MAX_TABLE_BYTES, f"{path} is larger than a roster can be.")
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     marked = data[:3] == b"\xef\xbb\xbf"
     for encoding in ("utf-16",) if wide else ("utf-8-sig" if marked else "utf-8", "cp1252", "latin-1"):
@@ -237,6 +231,23 @@ def read_table(path: Path) -> CsvTable:
     if not rows:
         raise CourseError(f"{path} is empty.", "A roster is a CSV file with the columns id and name.")
     return CsvTable(rows, delimiter, encoding)
+
+
+def plain_title(text: str) -> str:
+    """The title of a column as it is compared."""
+    return " ".join(text.strip().strip("\ufeff").casefold().split())
+
+
+def read_bytes(path: Path, most: int, *too_large: str) -> bytes:
+    """A file of at most so many bytes. Raises CourseError when it cannot be read, and one that says `too_large`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(data) > most:
+        raise CourseError(*too_large)
+    return data
 
 
 def folder_name(student: str) -> str:

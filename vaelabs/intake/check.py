@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from vaelabs.course import SHOW_TAG, Course, CourseError, grade_id
+from vaelabs.course import SHOW_TAG, Course, CourseError, grade_id, read_bytes
 from vaelabs.sandbox import Execute, Isolation
 from vaelabs.subjects.failure import readable
 
@@ -81,13 +81,7 @@ def check(
 
 def _read(path: Path) -> tuple[NotebookNode, list[str]]:
     most = Limits().file_bytes
-    try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(data) > most:
-        raise CourseError(f"{path} is larger than {most // 10**6} MB.", "Clear its outputs first.")
+    data = read_bytes(path, most, f"{path} is larger than {most // 10**6} MB.", "Clear its outputs first.")
     try:
         return notebook_from(data)
     except Unreadable as error:

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vaelabs.course import CourseError, folder_name, read_table
+from vaelabs.course import CourseError, folder_name, plain_title, read_table
 
 _ID = ("student_id", "studentid", "username", "sis login id", "sis user id", "sid", "id number", "login", "id", "student",
        "email", "email address", "identifier")  # fmt: skip
@@ -130,7 +130,7 @@ def read_roster(path: Path) -> Roster:
     Raises CourseError when it cannot be read or has no column of ids or names.
     """
     rows = read_table(path).rows
-    header = [_plain(each) for each in rows[0]]
+    header = [plain_title(each) for each in rows[0]]
     columns: dict[str, int] = {}
     for n, each in enumerate(header):
         columns.setdefault(each, n)
@@ -169,10 +169,6 @@ def _refuse_twins(students: list[Student], path: Path) -> None:
         if name in seen:
             raise CourseError(f"{path} has the id {each.id!r} twice.", "Each student has one line.")
         seen[name] = each.id
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.strip().strip("\ufeff").casefold().split())
 
 
 def _number(text: str) -> str:

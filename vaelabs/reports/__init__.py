@@ -6,11 +6,11 @@
 from .class_report import copy_template, make_report
 from .export import Exported, export_canvas, export_csv, export_moodle
 from .export import Options as ExportOptions
-from .feedback import feedback_settings, make_feedback
-from .gradescope import export_gradescope, results_of_verdicts, task_titles, zipped
+from .feedback import feedback_settings, make_feedback, task_titles
+from .gradescope import export_gradescope, results_of_verdicts
 from .marks import LabMark, Marks, Person, TaskMark, marks_in, read_marks
 from .translation import languages
-from .zips import SYSTEMS, FeedbackZip, zip_feedback
+from .zips import SYSTEMS, FeedbackZip, zip_feedback, zipped
 
 __all__ = [
     "SYSTEMS",

@@ -28,8 +28,8 @@ from vaelabs.course import Course, CourseError, read_notebook, tasks_of, write_b
 from vaelabs.subjects.failure import readable
 
 from .class_data import ClassData, LabInfo, Outcome, Picture, Review, Submission, TaskInfo
+from .feedback import task_titles
 from .gallery import gallery
-from .gradescope import task_titles
 from .marks import GRADED, NEEDS_MARKING, NEEDS_REVIEW, NOT_GRADED, LabMark, Marks, Person
 
 TEMPLATE = Path(__file__).parent / "templates" / "class_report.md"

@@ -29,6 +29,7 @@ from vaelabs.course import (
     CourseError,
     folder_name,
     harmless,
+    plain_title,
     read_notebook,
     read_table,
     write_bytes,
@@ -216,7 +217,7 @@ class _Sheet:
     def __init__(self, path: Path, rows: list[list[str]], delimiter: str, encoding: str):
         self.path, self.header, self.delimiter = path, rows[0], delimiter
         self.bom = encoding == "utf-8-sig"
-        self.titles = [_plain(each) for each in self.header]
+        self.titles = [plain_title(each) for each in self.header]
         self.rows = [(row + [""] * len(self.header))[: len(self.header)] for row in rows[1:]]
         self.given_to: set[int] = set()
         """The rows, by identity, that got a mark."""
@@ -523,10 +524,6 @@ def said_of(marks: Marks) -> tuple[str, ...]:
 def _some(names: Iterable[str], most: int = 12) -> str:
     shown = sorted(names)
     return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.strip().strip("\ufeff").casefold().split())
 
 
 def _number(text: str) -> float | None:

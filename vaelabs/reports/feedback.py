@@ -257,6 +257,11 @@ def _about(course: Course, lab: str) -> Lab:
     return Lab(head.get("title", lab), link, _readings(nb))
 
 
+def task_titles(course: Course, lab: str) -> dict[str, str]:
+    """What the lab calls its tasks and questions, by their names."""
+    return {name: each.title for name, each in _about(course, lab).tasks.items()}
+
+
 def _readings(nb: NotebookNode) -> dict[str, Reading]:
     """Of each task and question what its heading is and what that of its section."""
     found: dict[str, Reading] = {}
@@ -268,11 +273,11 @@ def _readings(nb: NotebookNode) -> dict[str, Reading]:
         section = next((title for marks, title in reversed(_HEADING.findall(text)) if len(marks) == 2), section)
         name = grade_id(cell)
         if name.startswith("task-") or cell.metadata.get("nbgrader", {}).get("task"):
-            found[name.removeprefix("task-")] = Reading(title_of(text) or name.removeprefix("task-"), section)
+            found[name.removeprefix("task-")] = Reading(_title_of(text) or name.removeprefix("task-"), section)
     return found
 
 
-def title_of(markdown: str) -> str:
+def _title_of(markdown: str) -> str:
     """The heading that names the points, else the first one, as plain text; empty where there is none."""
     found = [title for _, title in _HEADING.findall(markdown)]
     title = next((each for each in found if _POINTS_IN_HEADING.search(each)), found[0] if found else "")
@@ -285,7 +290,7 @@ def _headings(nb: NotebookNode) -> list[str]:
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             found = _HEADING.findall(_MARK_SCHEME.sub("", cell.source))
-            last = title_of(f"# {found[-1][1]}") if found else last
+            last = _title_of(f"# {found[-1][1]}") if found else last
         headings.append(last)
     return headings
 

@@ -7,23 +7,20 @@ marks from a file: an autograder is the one way in.
 
 from __future__ import annotations
 
-import io
 import json
-import stat
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from vaelabs.checks.rubric import Verdict
-from vaelabs.course import Course, CourseError, grade_id, read_notebook, write_bytes
+from vaelabs.course import Course, CourseError, write_bytes
 
 from .export import Exported, Options, lab_title, left_open, named, said_of
-from .feedback import title_of
+from .feedback import task_titles
 from .marks import LabMark, Marks, TaskMark
+from .zips import zipped
 
 REVIEW = "A person will look at this; no score is given before."
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def results_of_verdicts(
@@ -64,13 +61,6 @@ def results_of_mark(mark: LabMark, titles: Mapping[str, str], options: Options =
     return found
 
 
-def task_titles(course: Course, lab: str) -> dict[str, str]:
-    """What the lab calls its tasks, by their names."""
-    cells = {grade_id(each): each for each in read_notebook(course.notebook("source", lab)).cells}
-    asked = {each.name: cells.get(f"task-{each.name}") for each in course.tasks(lab)}
-    return {name: title_of(cell.source) for name, cell in asked.items() if cell is not None}
-
-
 def export_gradescope(course: Course, marks: Marks, path: Path, options: Options) -> Exported:
     """A zip for Gradescope that gives each submission of one lab the marks of the gradebook, by the email address."""
     if len(marks.labs) != 1:
@@ -101,18 +91,6 @@ def export_gradescope(course: Course, marks: Marks, path: Path, options: Options
         "Manage Submissions, Regrade All Submissions. Students read their points task by task."
     )
     return Exported((path,), len(found), said_of(marks), tuple(todo), step)
-
-
-def zipped(files: Mapping[str, str | bytes], programs: Iterable[str] = ()) -> bytes:
-    """A zip that is the same whenever it is made of the same; `programs` are the files that may be run."""
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.create_system = 3  # Unix, whose permissions follow
-            entry.external_attr = (stat.S_IFREG | (0o755 if name in programs else 0o644)) << 16
-            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
-    return data.getvalue()
 
 
 def _test(

@@ -15,14 +15,16 @@ plain   A folder for each student, by the name that submitted/ has for them.
 from __future__ import annotations
 
 import io
+import stat
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from vaelabs.course import Course, CourseError, write_bytes
 
 SYSTEMS = ("canvas", "moodle", "plain")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 Label = Callable[[str, str], str]
 """What the system takes a file back by, for a student and a lab: empty where it is not known. See `intake.label_of`."""
@@ -42,24 +44,20 @@ def zip_feedback(course: Course, lab: str, students: list[str], system: str, lab
     if system not in SYSTEMS:
         raise CourseError(f"There are no zips for {system!r}.", f"Known: {', '.join(SYSTEMS)}.")
     made = FeedbackZip(course.root / "feedback" / f"{lab}_{system}.zip")
-    content = io.BytesIO()
     taken: dict[str, str] = {}
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for student in students:
-            page = course.feedback(student, lab)
-            name = _name(system, student, lab, label)
-            if not page.is_file():
-                made.left_out[student] = "there is no page"
-            elif not name:
-                came = f"the notebook came by no export of {system.capitalize()}"
-                made.left_out[student] = f"{came}, so its name there is not known"
-            elif name in taken:
-                made.left_out[student] = f"{system.capitalize()} knows the notebook as that of {taken[name]}"
-            else:
-                taken[name] = student
-                archive.writestr(_entry(name), _bytes(page))
+    for student in students:
+        name = _name(system, student, lab, label)
+        if not course.feedback(student, lab).is_file():
+            made.left_out[student] = "there is no page"
+        elif not name:
+            came = f"the notebook came by no export of {system.capitalize()}"
+            made.left_out[student] = f"{came}, so its name there is not known"
+        elif name in taken:
+            made.left_out[student] = f"{system.capitalize()} knows the notebook as that of {taken[name]}"
+        else:
+            taken[name] = student
     made.pages = len(taken)
-    write_bytes(made.path, content.getvalue())
+    write_bytes(made.path, zipped({name: _bytes(course.feedback(student, lab)) for name, student in taken.items()}))
     return made
 
 
@@ -74,12 +72,16 @@ def _name(system: str, student: str, lab: str, label: Label) -> str:
     return f"{Path(known).stem}_feedback.html" if system == "canvas" else f"{known}/{lab}.html"
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    """Without a time: the same pages make the same zip."""
-    entry = zipfile.ZipInfo(name)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o100644 << 16
-    return entry
+def zipped(files: Mapping[str, str | bytes], programs: Iterable[str] = ()) -> bytes:
+    """A zip that is the same whenever it is made of the same; `programs` are the files that may be run."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.create_system = 3  # Unix, whose permissions follow
+            entry.external_attr = (stat.S_IFREG | (0o755 if name in programs else 0o644)) << 16
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    return data.getvalue()
 
 
 def _bytes(page: Path) -> bytes:
