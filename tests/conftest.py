@@ -250,9 +250,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
             running.wait(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium() -> Iterator[Any]:
-    """A browser without a window."""
+    """A browser without a window; for one test, since Playwright's event loop keeps any other from running."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make setup")
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
