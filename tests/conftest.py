@@ -19,7 +19,11 @@ import pytest
 import sqlalchemy
 
 from vaelabs.build import build_lab, write
+from vaelabs.converting import course_config
 from vaelabs.course import SHOW_TAG, Course, read_notebook
+from vaelabs.grading import autograde_settings
+from vaelabs.grading.keys import lab_hashes
+from vaelabs.grading.reference import reference
 from vaelabs.sandbox import FAST_COMPILER, with_profile
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -179,6 +183,15 @@ def write_course(root: Path, mini: str = MINI) -> Course:
     return Course(root)
 
 
+def build_course(root: Path) -> Course:
+    """The small course with its three notebooks; its solution has been run, so that kernels for it are warm ones."""
+    course = write_course(root)
+    write(course, build_lab(course, "mini"))
+    config = course_config(course, autograde_settings())
+    reference(read_notebook(course.notebook("source", "mini")), config, lab_hashes(course, "mini"))
+    return course
+
+
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
     """The small course, its text written and nothing built."""
@@ -188,9 +201,7 @@ def course(tmp_path: Path) -> Course:
 @pytest.fixture(scope="session")
 def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small course with its three notebooks, to be copied: its solution and its stub run for seconds."""
-    course = write_course(tmp_path_factory.mktemp("built") / "course")
-    write(course, build_lab(course, "mini"))
-    return course.root
+    return build_course(tmp_path_factory.mktemp("built") / "course").root
 
 
 @pytest.fixture

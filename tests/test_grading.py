@@ -8,10 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 import tiny
-from conftest import write_course
+from conftest import build_course
 from nbgrader.api import Gradebook
 
-from vaelabs.build import build_lab, write
 from vaelabs.course import Course, CourseError, grade_id, read_notebook, write_text
 from vaelabs.grading import Engine, grade, load_results, make_marks
 from vaelabs.reports import make_feedback
@@ -52,8 +51,7 @@ def with_picture(release):
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """The small course with a class of every kind, graded once."""
-    course = write_course(tmp_path_factory.mktemp("class") / "course")
-    write(course, build_lab(course, "mini"))
+    course = build_course(tmp_path_factory.mktemp("class") / "course")
     release = read_notebook(course.notebook("release", "mini"))
     hand_in(course, "ada", answered(release))
     hand_in(course, "blank", nbformat.writes(release))

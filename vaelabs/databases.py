@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sql
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from traitlets.config import Config
 
@@ -28,8 +31,24 @@ def open_gradebook(course: Course, config: Config, make: bool = False) -> Iterat
         file = sql.make_url(url).database if sql.make_url(url).get_backend_name() == "sqlite" else None
         if not make and file and not Path(file).is_file():
             raise CourseError(f"There is no gradebook at {file}.", "Grade the class first: vaelabs grade")
+        make_version(url)
         with own_programs_on_path(), Gradebook(url, directory.course_id) as gradebook:
             yield gradebook
+
+
+def make_version(url: str | sql.URL) -> None:
+    """Note in an empty database which version of nbgrader's tables it is to hold.
+
+    nbgrader does so itself where this is not done, by starting `alembic`, which takes longer than grading a submission.
+    Raises SQLAlchemyError.
+    """
+    engine = sql.create_engine(url)
+    try:
+        with engine.begin() as db:
+            if not sql.inspect(db).get_table_names():
+                MigrationContext.configure(db).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
+    finally:
+        engine.dispose()
 
 
 @contextlib.contextmanager

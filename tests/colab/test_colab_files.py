@@ -13,7 +13,6 @@ from edits import edited
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from vaelabs.build import build_lab, write
 from vaelabs.course import SHOW_TAG, Course, grade_id, read_notebook, write_text
 from vaelabs.grading import grade
 from vaelabs.sample import right_answers, with_answers
@@ -31,18 +30,16 @@ odd_ids = pytest.mark.filterwarnings(
 """For a file with cells that share an id or have none, which nbformat says and mends."""
 
 
-def write_small_course(root: Path) -> Course:
-    from conftest import write_course
+def small_course(root: Path) -> Course:
+    from conftest import build_course
 
-    course = write_course(root)
-    write(course, build_lab(course, "mini"))
-    return course
+    return build_course(root)
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> Course:
     """The small course, built once; everyone hands in under a name of their own."""
-    return write_small_course(tmp_path_factory.mktemp("colab") / "course")
+    return small_course(tmp_path_factory.mktemp("colab") / "course")
 
 
 @pytest.fixture
@@ -206,7 +203,7 @@ def write_samples(scratch: Path) -> None:
         if grade_id(cell) or cell.cell_type == "code" and SHOW_TAG not in cell.metadata.get("tags", [])
     ]  # fmt: skip
     (HERE / "vae_2d.ipynb").write_text(edited(lab, *edits.EDITS), encoding="utf-8")
-    mini = answered(write_small_course(scratch), "mini", kl_divergence=HALF)
+    mini = answered(small_course(scratch), "mini", kl_divergence=HALF)
     (HERE / "mini.ipynb").write_text(edited(mini, *edits.EDITS), encoding="utf-8")
 
 

@@ -52,11 +52,11 @@ class Reference:
     lost: Mapping[str, str] = field(default_factory=dict)
 
 
-def reference(source: NotebookNode, config: Config, hashes: Mapping[str, str]) -> Reference:
+def reference(source: NotebookNode, config: Config, hashes: Mapping[str, str], make: bool = True) -> Reference:
     """The solution's run, from the cache or made now: once for what `hashes` stands for, by one process of a machine.
 
-    An instructor's notebook is trusted: it runs in a plain kernel. Where nothing can be kept there is nothing to warm
-    kernels with, and grading goes on without.
+    An instructor's notebook is trusted: it runs in a plain kernel. Where nothing can be kept, or nothing is there and
+    none is to be made, there is nothing to warm kernels with, and grading goes on without.
     """
     digest = hashlib.sha256(repr([hashes[name] for name in ("lab", "checks", "environment")]).encode())
     folder = cache_folder() / f"reference-{digest.hexdigest()[:24]}"
@@ -64,7 +64,9 @@ def reference(source: NotebookNode, config: Config, hashes: Mapping[str, str]) -
         folder.parent.mkdir(parents=True, exist_ok=True)
         with (folder.parent / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            found = _read(folder) or _make(folder, source, config)
+            found = _read(folder) or make and _make(folder, source, config)
+            if not found:
+                return Reference()
             os.utime(folder)
             _forget_old(folder.parent)
             return found

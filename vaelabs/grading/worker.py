@@ -16,14 +16,13 @@ from pathlib import Path
 
 import nbformat
 from nbgrader import preprocessors
-from nbgrader.api import Base
 from nbgrader.converters import Autograde, GenerateAssignment
-from sqlalchemy import create_engine
 from traitlets.config import Config
 
 from vaelabs.checks.rubric import Verdict
 from vaelabs.converting import convert
 from vaelabs.course import Course, CourseError, Task, read_notebook, tasks_of
+from vaelabs.databases import make_version
 from vaelabs.sandbox import verdicts
 
 from .engine import said
@@ -55,7 +54,7 @@ class Job:
     submission: bytes
     source: bytes
     ledger: str
-    warm: bool = False
+    many: bool = False
     """Whether enough is to be graded for a run of the solution, from which kernels are warmed, to pay off."""
     doubts: Mapping[str, str] = field(default_factory=dict)
     """Why a person must look should an answer not earn everything, by grade_id; "" stands for every answer."""
@@ -128,7 +127,7 @@ def _template(job: Job) -> tuple[Path, Reference]:
     Made once for each lab.
     Raises CourseError when this worker would mark otherwise than the machine that sent the job.
     """
-    version = (job.lab, job.hashes["lab"], job.hashes["checks"], job.hashes["environment"], job.warm)
+    version = (job.lab, job.hashes["lab"], job.hashes["checks"], job.hashes["environment"], job.many)
     if version not in _templates:
         if environment_hash() != job.hashes["environment"]:
             raise CourseError(f"the worker {whoami()} has other packages installed than the machine that sent it work")
@@ -138,21 +137,14 @@ def _template(job: Job) -> tuple[Path, Reference]:
         if checks_hash(read_notebook(course.notebook("source", job.lab))) != job.hashes["checks"]:
             raise CourseError(f"the worker {whoami()} has another vaelabs than the machine that sent it work")
         settings = _settings(job.config, course)
-        _make_tables(settings.CourseDirectory.db_url)
+        make_version(settings.CourseDirectory.db_url)
         convert(GenerateAssignment, course.root, settings, job.lab)
         shutil.rmtree(course.root / "release")
-        warm = job.warm and job.config.Execute.get("warm", True)
         source = read_notebook(course.notebook("source", job.lab))
-        _templates[version] = folder, reference(source, job.config, job.hashes) if warm else Reference()
+        warm = job.config.Execute.get("warm", True)
+        _templates[version] = folder, reference(source, job.config, job.hashes, make=job.many) if warm else Reference()
     folder, solution = _templates[version]
     return Path(folder.name), solution
-
-
-def _make_tables(url: str) -> None:
-    """An empty gradebook for a scratch folder. nbgrader would ask alembic for its version, which takes seconds."""
-    engine = create_engine(url)
-    Base.metadata.create_all(engine)
-    engine.dispose()
 
 
 _templates: dict[tuple, tuple[tempfile.TemporaryDirectory, Reference]] = {}
