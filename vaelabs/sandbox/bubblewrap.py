@@ -99,6 +99,8 @@ def environment(given: Mapping[str, str] = {}, compiled: str = "") -> dict[str, 
         "LANG": "C.UTF-8",
         "TERM": "dumb",
         "MPLCONFIGDIR": _FONTS,
+        "PIP_NO_INDEX": "1",  # there is no network, and pip would try for a while
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
