@@ -52,6 +52,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[made_here], ignore_errors=True)
 
 
+def seeds(several: int) -> range:
+    """So many, where every answer is wanted (`VAELABS_SEEDS=1`); one in each run."""
+    return range(several if "VAELABS_SEEDS" in os.environ else 1)
+
+
 MINI = '''\
 ---
 jupytext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import seeds
 
 from vaelabs.checks.bounds import LinearGaussian
 from vaelabs.checks.elbo import _first, _laws, check_bernoulli_elbo_terms, check_elbo_terms
@@ -316,7 +317,7 @@ PURE = {
 }
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 @pytest.mark.parametrize("mistake", ["none", "twice the KL", "one KL for the batch", "mean over pixels"])
 def test_a_wrong_term_costs_its_points_once_in_jax(jnp, seed, mistake):
     """Neither a wrong formula nor a kind that the student's own log_likelihood lacks costs anything here."""

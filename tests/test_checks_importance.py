@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from conftest import seeds
 from scipy.integrate import dblquad
 from scipy.special import logsumexp
 
@@ -155,7 +156,7 @@ def test_a_decoder_tells_how_many_rows_it_got(rng):
     assert [3] == subject.record(1)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 def test_one_mistake_costs_one_property(seed):
     """A missing log K costs the value alone: draws and chunks are judged by what the answer makes of them."""
     no_log_k = check_iwae_log_likelihood(answer(lambda log_w, k: torch.logsumexp(log_w, 0)), seed=seed)
@@ -178,7 +179,7 @@ WRONG_LIKELIHOODS = {
 }
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", seeds(5))
 @pytest.mark.parametrize("wrong", WRONG_LIKELIHOODS.values(), ids=WRONG_LIKELIHOODS)
 def test_a_wrong_likelihood_costs_its_points_once(seed, wrong):
     """Weights made of the student's own wrong likelihood lose nothing here, if the check knows that function."""
@@ -206,7 +207,7 @@ def test_a_likelihood_that_underflows_costs_its_points_once():
     assert {**FULL, "value": 0} == earned(check_iwae_log_likelihood(by_exp, seed=1, bernoulli_log_likelihood=product))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 @pytest.mark.parametrize("wrong", WRONG_LIKELIHOODS.values(), ids=WRONG_LIKELIHOODS)
 def test_a_wrong_likelihood_excuses_nothing_else(seed, wrong):
     """What is wrong beside it costs its points, and is named as it would be with a right one."""

@@ -72,7 +72,7 @@ def test_a_loop_that_ignores_interrupts_is_stopped():
     """The kernel is replaced; the answer before it is graded."""
     loop = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
 
-    nb = run(code(RIGHT, "kl_divergence", solution=True), code(loop), graded(), cell_seconds=20)
+    nb = run(code(RIGHT, "kl_divergence", solution=True), code(loop), graded(), cell_seconds=10)
 
     assert errors(nb) == ["TimeLimit"]
     assert only_verdict(nb).points == 5

@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from nbformat import NotebookNode
 
 from vaelabs.course import SHOW_TAG, Course, grade_id, read_notebook
 from vaelabs.sandbox import run_notebook
@@ -29,38 +30,60 @@ FIGURES = {
 MAX_OUTPUT, MAX_NOTEBOOK = 200_000, 3_000_000
 
 
-def run_solutions(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run_solutions(script: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """What `make nbval` and the GPU runner call."""
-    return subprocess.run([sys.executable, ROOT / "tools" / "run_solutions", *arguments], capture_output=True, text=True)
+    return subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True)
 
 
-def expect_every_cell_passed(run: subprocess.CompletedProcess[str], lab: str) -> None:
-    """Under nbval, which gets the cell of the quick profile as well; some cell is compared with what is committed."""
+def solution_of(tmp_path: Path, cells: list[NotebookNode]) -> Path:
+    """The script in a copy of the course, where vae_2d's solution has only these cells."""
+    for name in ("tools/run_solutions", "tests/labs/nbval.cfg", "source/vae_2d/vae_2d.ipynb", "solutions/vae_2d/vae_2d.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    path = Course(tmp_path).notebook("solutions", "vae_2d")
+    solution = read_notebook(path)
+    solution.cells = cells
+    nbformat.write(solution, path)
+    return tmp_path / "tools" / "run_solutions"
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_solution_runs_from_top_to_bottom(lab):
+    """nbval re-runs it in the quick profile; the cells tagged nbval-check-output print what is committed."""
     solution = read_notebook(COURSE.notebook("solutions", lab))
 
+    run = run_solutions(ROOT / "tools" / "run_solutions", "--profile", "quick", lab)
+
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
+    # nbval gets the cell of the quick profile as well, and some cell is compared with what is committed.
     assert f"{sum(cell.cell_type == 'code' for cell in solution.cells) + 1} passed" in run.stdout
     assert any("nbval-check-output" in cell.metadata.get("tags", []) for cell in solution.cells)
 
 
-@pytest.mark.parametrize("lab", [lab for lab in LABS if lab != "vae_2d"])
-def test_the_solution_runs_from_top_to_bottom(lab):
-    """nbval re-runs it in the quick profile; the cells tagged nbval-check-output print what is committed."""
-    run = run_solutions("--profile", "quick", lab)
+def test_the_gpu_runner_keeps_notebook_and_score_card(tmp_path):
+    """What the workflow uploads: the executed notebook, and the lines that its score card printed."""
+    card = nbformat.v4.new_code_cell("print(f'log_px {-seed - 1:.2f} nats')", metadata={"tags": ["score-card"]})
+    cells = read_notebook(COURSE.notebook("solutions", "vae_2d")).cells
+    parameters = next(n for n, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
+    script = solution_of(tmp_path, [*cells[: parameters + 1], card])
 
-    expect_every_cell_passed(run, lab)
+    run = run_solutions(script, "--profile", "quick", "--keep", tmp_path / "kept", "vae_2d")
 
-
-def test_the_gpu_runner_runs_a_solution_and_keeps_notebook_and_score_card(tmp_path):
-    """As above, and what the workflow uploads: the executed notebook, and the lines that its score card printed."""
-    run = run_solutions("--profile", "quick", "--keep", tmp_path, "vae_2d")
-
-    expect_every_cell_passed(run, "vae_2d")
-    executed = read_notebook(tmp_path / "vae_2d.ipynb")
-    card = (tmp_path / "vae_2d.txt").read_text()
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
+    executed = read_notebook(tmp_path / "kept" / "vae_2d.ipynb")
+    kept = (tmp_path / "kept" / "vae_2d.txt").read_text()
     assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
-    assert re.search(r"^vae_2d, quick profile, \d+ s$", card, re.MULTILINE)
-    assert re.search(r"^log_px +-\d+\.\d+ ", card, re.MULTILINE)
+    assert re.search(r"^vae_2d, quick profile, \d+ s$", kept, re.MULTILINE)
+    assert re.search(r"^log_px +-\d+\.\d+ ", kept, re.MULTILINE)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_solution_has_a_score_card(lab):
+    """For the GPU runner to keep."""
+    cells = read_notebook(COURSE.notebook("solutions", lab)).cells
+    (card,) = [cell for cell in cells if "score-card" in cell.metadata.get("tags", [])]
+
+    assert [output for output in card.outputs if output.get("name") == "stdout"]
 
 
 def test_the_gpu_workflow_runs_what_is_tested_here():
@@ -82,18 +105,12 @@ def test_the_gpu_workflow_runs_what_is_tested_here():
 
 def test_a_solution_that_fails_or_prints_something_else_fails_the_run(tmp_path):
     """Exit code 1, in a copy of the course whose solution is spoiled in one cell."""
-    for name in ("tools/run_solutions", "tests/labs/nbval.cfg", "source/vae_2d/vae_2d.ipynb", "solutions/vae_2d/vae_2d.ipynb"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    path = Course(tmp_path).notebook("solutions", "vae_2d")
-    solution = read_notebook(path)
-    checked = next(n for n, cell in enumerate(solution.cells) if "nbval-check-output" in cell.metadata.get("tags", []))
-    solution.cells = [cell for cell in solution.cells[: checked + 1]]
-    solution.cells[checked].execution_count = 1
-    solution.cells[checked].outputs = [nbformat.v4.new_output("stream", text="train (4999, 2)\n")]
-    nbformat.write(solution, path)
+    cells = read_notebook(COURSE.notebook("solutions", "vae_2d")).cells
+    checked = next(n for n, cell in enumerate(cells) if "nbval-check-output" in cell.metadata.get("tags", []))
+    cells[checked].execution_count = 1
+    cells[checked].outputs = [nbformat.v4.new_output("stream", text="train (4999, 2)\n")]
 
-    run = subprocess.run([sys.executable, tmp_path / "tools" / "run_solutions", "vae_2d"], capture_output=True, text=True)
+    run = run_solutions(solution_of(tmp_path, cells[: checked + 1]), "vae_2d")
 
     assert run.returncode == 1
     assert "4999" in run.stdout
