@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sql
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.dbutil import ALEMBIC_DIR
@@ -46,6 +44,9 @@ def make_version(url: str | sql.URL) -> None:
     try:
         with engine.begin() as db:
             if not sql.inspect(db).get_table_names():
+                from alembic.runtime.migration import MigrationContext
+                from alembic.script import ScriptDirectory
+
                 MigrationContext.configure(db).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
     finally:
         engine.dispose()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import resource
+import shlex
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -33,9 +36,11 @@ from tiny import (
     write_tiny_course,
 )
 
-from vaelabs.course import Course
-from vaelabs.grading import Engine, grade, load_results
+from vaelabs.course import Course, CourseError
+from vaelabs.grading import Engine, Ledger, grade, load_results
 from vaelabs.sandbox import Isolation
+
+ROOT = Path(__file__).parents[2]
 
 on_demand = pytest.mark.skipif(
     "VAELABS_FAULTS" not in os.environ, reason="VAELABS_FAULTS=1 kills more of what may die (minutes)"
@@ -100,6 +105,27 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
             if each.is_running() and each.status() != psutil.STATUS_ZOMBIE:
                 found.append(each)
     return found
+
+
+def start_cluster(protocol: str, *words: str) -> tuple[str, subprocess.Popen, subprocess.Popen]:
+    """A scheduler that is not ours, by its address, and a worker of its."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"{protocol}://127.0.0.1:{free.getsockname()[1]}"
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard", "--host", address, *words]
+    scheduler = subprocess.Popen(dask, **silent)
+    words = ("--nthreads", "1", "--no-dashboard", "--memory-limit", "0", "--death-timeout", "60", *words)
+    dask = [sys.executable, "-m", "distributed.cli.dask_worker", address, *words]
+    env = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
+    return address, scheduler, subprocess.Popen(dask, **silent, env=env)
+
+
+def end_cluster(scheduler: subprocess.Popen, worker: subprocess.Popen) -> None:
+    for each in (*family(worker), worker, scheduler):
+        kill(each)
+    worker.wait()
+    scheduler.wait()
 
 
 def run(course: Course, *words: str) -> str:
@@ -222,15 +248,7 @@ def test_a_submission_that_kills_its_worker_each_time_is_for_a_person(course):
 @on_demand
 def test_a_lost_scheduler_is_one_sentence_and_the_next_run_goes_on(course):
     """kill -9 of a Dask scheduler that is not ours, and of its worker."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard", "--host", address]
-    scheduler = subprocess.Popen(dask, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    words = ["--nthreads", "1", "--no-dashboard", "--memory-limit", "0", "--death-timeout", "60"]
-    dask = [sys.executable, "-m", "distributed.cli.dask_worker", address, *words]
-    env = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
-    worker = subprocess.Popen(dask, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+    address, scheduler, worker = start_cluster("tcp")
     try:
         process = start(course, "--scheduler", address)
         wait_for(lambda: waiting(process, course))
@@ -243,13 +261,38 @@ def test_a_lost_scheduler_is_one_sentence_and_the_next_run_goes_on(course):
         assert f"The scheduler {address} is gone.\nWhat is graded is kept." in said
         assert "Traceback" not in said
     finally:
-        for each in (*family(worker), worker, scheduler):
-            kill(each)
-        worker.wait()
-        scheduler.wait()
+        end_cluster(scheduler, worker)
     let_go(course)
     run(course)
     expect_each_once(course, POINTS)
+
+
+@on_demand
+def test_a_cluster_elsewhere_is_reached_over_tls_alone(course, tmp_path):
+    """With the certificates as docs/clusters.md has them made; whoever has none is let in on neither side."""
+    guide = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")
+    for line in re.findall(r"^    (openssl .*)$", guide, re.MULTILINE):
+        subprocess.run(shlex.split(line), cwd=tmp_path, check=True, capture_output=True)
+    files = {"ca": tmp_path / "ca.pem", "cert": tmp_path / "grading.pem", "key": tmp_path / "grading.key"}
+    dask = ["--tls-ca-file", files["ca"], "--tls-cert", files["cert"], "--tls-key", files["key"]]
+    address, scheduler, worker = start_cluster("tls", *map(str, dask))
+    let_go(course)
+    try:
+        words = [word for name, path in files.items() for word in (f"--tls-{name}", str(path))]
+        run(course, "--scheduler", address, *words)
+
+        stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        stranger.check_hostname, stranger.verify_mode = False, ssl.CERT_NONE
+        host, port = address.removeprefix("tls://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as line, pytest.raises(ssl.SSLError, match="certificate"):
+            stranger.wrap_socket(line).recv(1)
+        with pytest.raises(CourseError, match="No scheduler answers"):
+            list(grade(course, ["ps1"], ["ada", "ben", "zoe"], force=True, engine=Engine(scheduler=f"tcp://{host}:{port}")))
+    finally:
+        end_cluster(scheduler, worker)
+    expect_each_once(course, POINTS)
+    with Ledger(course.ledger_url) as ledger:
+        assert {int(each.worker.split(":")[1]) for each in ledger.settled()}.isdisjoint({os.getpid(), STARTED[0].pid})
 
 
 @on_demand
