@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from nbgrader.converters import BaseConverter
+from nbgrader.converters import Autograde, BaseConverter
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import setenv
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -30,6 +32,7 @@ def clear_settings() -> Config:
     # A marking scheme stands at the end of its question, a locked cell, so that the formgrader shows it beside the
     # answer. nbgrader expects it in a "task" cell, which has no answer cell and so no zero for an empty answer.
     c.ClearMarkScheme.enforce_metadata = False
+    c.Exporter.optimistic_validation = True  # once, after all steps, and not after each
     return c
 
 
@@ -81,6 +84,31 @@ def convert(
         for handler in handlers:
             with contextlib.suppress(OSError):
                 handler.close()
+
+
+class AutogradeInOnePass(Autograde):
+    """nbgrader's Autograde, without what lies between its two passes over a notebook.
+
+    To write, validate and read the notebook there takes as long as all steps but the execution.
+    """
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        where = self.init_single_notebook_resources(notebook_filename)["nbgrader"]
+        folder = self._format_dest(where["assignment"], where["student"])
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        path = shutil.copy(notebook_filename, folder)  # it runs beside the lab's files, as in the second pass
+        self._sanitizing = False
+        self._init_preprocessors()
+        try:
+            with setenv(NBGRADER_EXECUTION="autograde"):
+                super(Autograde, self).convert_single_notebook(path)
+        finally:
+            self._sanitizing = True
+
+    def _init_preprocessors(self) -> None:
+        self.exporter._preprocessors = []
+        for each in (*self.sanitize_preprocessors, *self.autograde_preprocessors):
+            self.exporter.register_preprocessor(each)
 
 
 class _LogFile(logging.FileHandler):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from nbgrader import preprocessors
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters import GenerateAssignment
 from traitlets.config import Config
 
-from vaelabs.converting import convert
+from vaelabs.converting import AutogradeInOnePass, convert
 from vaelabs.course import Course, CourseError
 from vaelabs.databases import open_gradebook
 
@@ -71,7 +71,7 @@ class GradebookWriter:
             settings.Autograde = self._config.Autograde.copy()
             settings.Autograde.sanitize_preprocessors = []
             settings.Autograde.autograde_preprocessors = _saving(self._config)
-            convert(Autograde, self._course.root, settings, lab, student, log=self._log)
+            convert(AutogradeInOnePass, self._course.root, settings, lab, student, log=self._log)
         self._entered[lab].add(student)
 
     def _open(self) -> AbstractContextManager[Gradebook]:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import nbformat
 from nbgrader import preprocessors
-from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters import GenerateAssignment
 from traitlets.config import Config
 
 from vaelabs.checks.rubric import Verdict
-from vaelabs.converting import convert
+from vaelabs.converting import AutogradeInOnePass, convert
 from vaelabs.course import Course, CourseError, Task, read_notebook, tasks_of
 from vaelabs.databases import make_version
 from vaelabs.sandbox import verdicts
@@ -104,7 +104,7 @@ def graded(job: Job) -> tuple[list[Verdict], bytes]:
         read_notebook(course.submission(job.student, job.lab))
         settings = _settings(job.config, course)
         settings.Execute.modules, settings.Execute.compiled = list(solution.modules), solution.compiled
-        convert(Autograde, course.root, settings, job.lab, job.student)
+        convert(AutogradeInOnePass, course.root, settings, job.lab, job.student)
         made = course.autograded(job.student, job.lab)
         found = {verdict.task: verdict for verdict in verdicts(read_notebook(made))}
         lost = blank(course.tasks(job.lab), "needs_review", "the graded cell of this task is lost")

@@ -80,6 +80,8 @@ class Execute(preprocessors.Execute):
     iopub_timeout = Integer(30)
     shutdown_kernel = Unicode("immediate")
 
+    _instructors: tuple[Path, NotebookNode] | None = None
+
     judge_folder: Path | None = None
     """A folder of ours that the kernel sees, and can connect to sockets in."""
 
@@ -235,7 +237,12 @@ class Execute(preprocessors.Execute):
     def instructors(self, resources: dict[str, Any]) -> NotebookNode | None:
         """The instructor's notebook of what is being graded; None outside of nbgrader."""
         where = resources.get("nbgrader")
-        return read_notebook(Path(self.source, where["assignment"], f"{where['notebook']}.ipynb")) if where else None
+        if not where:
+            return None
+        path = Path(self.source, where["assignment"], f"{where['notebook']}.ipynb")
+        if self._instructors is None or self._instructors[0] != path:
+            self._instructors = path, read_notebook(path)
+        return self._instructors[1]
 
 
 def with_profile(nb: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
