@@ -1,8 +1,10 @@
 """A class graded by stock nbgrader and by vaelabs: submissions a minute, CPU seconds a submission, and the floor.
 
     python benchmarks/grading.py [--lab vae_2d] [--count 6] [--rounds 2] [--workers 1,2] [--json FILE]
+    python benchmarks/grading.py --count 48 --stock 12 --rounds 1   # nbgrader grades the first twelve only
 
-The lab's sample class, repeated to the number asked for, is graded in turn, one way after the other in each round:
+The lab's sample class, repeated to the number asked for, is graded in turn, one way after the other in each round.
+Endless loops are left out: they wait for the same limit in each way. The ways:
 
     nbgrader          `nbgrader autograde`, one compute thread, hidden tests in the student's kernel, no sandbox
     nbgrader, threads the same with its own number of threads, as it comes
@@ -14,7 +16,8 @@ The lab's sample class, repeated to the number asked for, is graded in turn, one
 
 All run the lab's quick profile. nbgrader runs one notebook after the other in one process, so its figure does not know
 `--workers`. Ours is given once for each number of workers. The run of the lab's solution from which kernels are warmed
-happens once for a class and is told on a line of its own. CPU seconds are those of a control group of the system, so
+happens once for a class and is told on a line of its own. With `--stock` nbgrader grades a part of the class: it does
+nothing once but start, so that its seconds a submission are the same for a class of any size. CPU seconds are those of a control group of the system, so
 that a kernel in a namespace of its own is counted; where none can be made (that takes root, or cgroup v2 handed over)
 they are left out. Marks are compared with those of the first way: a ratio without equal marks says nothing.
 """
@@ -26,6 +29,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +41,7 @@ ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPEN
 os.environ.update(ONE_THREAD)
 
 import nbformat  # noqa: E402 (after the environment)
+from nbformat import NotebookNode  # noqa: E402
 from nbgrader.api import Gradebook  # noqa: E402
 
 from vaelabs.build import build_lab, write  # noqa: E402
@@ -113,13 +118,17 @@ def make_course(folder: Path, lab: str, count: int, config: str) -> Course:
     write(course, build_lab(course, lab))
     quick = read_notebook(course.notebook("source", lab)).metadata.vaelabs.quick
     people = sample_class(course, lab)
-    people = [each for each in people if "colab" not in each.notebook.metadata]
+    people = [each for each in people if "colab" not in each.notebook.metadata and not _loops(each.notebook)]
     for n in range(count):
         student = people[n % len(people)]
         nb = with_profile(student.notebook, quick)
         nb.cells[0].source += f"\n\nHanded in by number {n}."
         hand_in(course, lab, [type(student)(f"s{n:03}", student.story, nb)])
     return course
+
+
+def _loops(nb: NotebookNode) -> bool:
+    return any(cell.cell_type == "code" and re.search(r"^\s+while True:\s+pass$", cell.source, re.M) for cell in nb.cells)
 
 
 def run(command: list[str], cwd: Path, env: dict[str, str], meter: Meter) -> tuple[float, float | None]:
@@ -167,12 +176,12 @@ for each in sorted(os.listdir(path)):
 """
 
 
-def floor(course: Course, lab: str, modules: list[str], show: bool) -> float:
-    """Mean CPU seconds of the cells of one submission, graded cells as the instructor has them."""
+def floor(course: Course, lab: str, students: list[str], modules: list[str], show: bool) -> float:
+    """Mean CPU seconds of the cells of one of the submissions, graded cells as the instructor has them."""
     graded = {c.metadata.nbgrader.grade_id: c.source for c in read_notebook(course.notebook("source", lab)).cells
               if c.metadata.get("nbgrader", {}).get("grade") and c.cell_type == "code"}  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        for student in course.students():
+        for student in students:
             nb = read_notebook(course.submission(student, lab))
             for cell in nb.cells:
                 if cell.cell_type == "code":
@@ -189,12 +198,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--lab", default="vae_2d")
     parser.add_argument("--count", type=int, default=6)
+    parser.add_argument("--stock", type=int, metavar="N", help="let nbgrader grade the first N only; by default all")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--workers", default="1,2")
     parser.add_argument("--only", default="", help="Ways to run, by number, such as 0,3,4; all by default.")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     lab, count = given.lab, given.count
+    part = given.stock or count
     meter = Meter()
     plain = {k: v for k, v in os.environ.items() if k not in ONE_THREAD}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -216,7 +227,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="vaelabs-grading-") as folder:
         courses = {}
         for config in {ways[n][1] for n in chosen}:
-            courses[config] = make_course(Path(folder, f"course{len(courses)}"), lab, count, config)
+            courses[config] = make_course(
+                Path(folder, f"course{len(courses)}"), lab, part if config == STOCK else count, config
+            )
             if config == STOCK:
                 run([sys.executable, "-m", "nbgrader", "generate_assignment", lab, "--force"], courses[config].root, one, meter)
             else:  # the solution's run, and whatever else is made once
@@ -235,26 +248,30 @@ def main() -> None:
         if any_ours:
             source = read_notebook(any_ours.notebook("source", lab))
             modules = list(reference(source, course_config(any_ours), lab_hashes(any_ours, lab)).modules)
-            floors = {"floor, same cells": floor(any_ours, lab, modules, True), "floor": floor(any_ours, lab, modules, False)}
+            some = any_ours.students()[:part]
+            floors = {
+                name: floor(any_ours, lab, some, modules, show) for name, show in (("floor, same cells", True), ("floor", False))
+            }
     meter.close()
-    _show(found, floors, earned, count)
-
-
+    _show(found, floors, earned)
 
 def _show(
-    found: dict[str, list[tuple[float, float | None]]], floors: dict[str, float], earned: dict[str, dict[str, float]], count: int
+    found: dict[str, list[tuple[float, float | None]]], floors: dict[str, float], earned: dict[str, dict[str, float]]
 ) -> None:
     first = next(iter(found))
     out = csv.writer(sys.stdout, delimiter="|", lineterminator="\n")
-    out.writerow(("way", "a minute, best", "CPU s each, least", "ratio CPU", "ratio a minute", "marks that differ"))
-    least = {name: min((cpu for _, cpu in rows if cpu is not None), default=0.0) / count for name, rows in found.items()}
-    best = {name: 60 * count / min(took for took, _ in rows) for name, rows in found.items()}
-    for name in found:
-        differ = sum(earned[name][who] != points for who, points in earned[first].items())
+    out.writerow(("way", "of", "wall s", "a minute, best", "CPU s each, least", "ratio CPU", "ratio a minute", "marks that differ"))
+    least = {name: min((cpu for _, cpu in rows if cpu is not None), default=0.0) / len(earned[name]) for name, rows in found.items()}
+    best = {name: 60 * len(earned[name]) / min(took for took, _ in rows) for name, rows in found.items()}
+    for name, rows in found.items():
+        differ = sum(earned[name][who] != points for who, points in earned[first].items() if who in earned[name])
         cpu = least[first] / least[name] if least[name] else 0
-        out.writerow((name, f"{best[name]:.1f}", f"{least[name]:.2f}", f"{cpu:.2f}", f"{best[name] / best[first]:.2f}", differ))
+        out.writerow((
+            name, len(earned[name]), f"{min(took for took, _ in rows):.1f}", f"{best[name]:.1f}", f"{least[name]:.2f}",
+            f"{cpu:.2f}", f"{best[name] / best[first]:.2f}", differ,
+        ))  # fmt: skip
     for name, seconds in floors.items():
-        out.writerow((name, "", f"{seconds:.2f}", "", "", ""))
+        out.writerow((name, "", "", "", f"{seconds:.2f}", "", "", ""))
 
 
 if __name__ == "__main__":
