@@ -65,18 +65,20 @@ on_demand = pytest.mark.skipif(
 
 def taken_along() -> dict[str, Path]:
     """What of our own environment a runtime has, by its name in site-packages."""
-    names, found, paths = list(ALSO_THERE), set(), {}
-    while names:
-        name = canonicalize_name(names.pop())
-        if name in found:
+    wanted, found, paths = [Requirement(name) for name in ALSO_THERE], set(), {}
+    while wanted:
+        one = wanted.pop()
+        name = canonicalize_name(one.name)
+        if (name, *sorted(one.extras)) in found:
             continue
-        found.add(name)
+        found.add((name, *sorted(one.extras)))
         try:
             each = distribution(name)
         except PackageNotFoundError:
             continue
-        wanted = [Requirement(line) for line in each.requires or []]
-        names += [one.name for one in wanted if not one.marker or one.marker.evaluate({"extra": ""})]
+        for required in map(Requirement, each.requires or []):
+            if not required.marker or any(required.marker.evaluate({"extra": extra}) for extra in ("", *one.extras)):
+                wanted.append(required)
         if name not in COLAB and name not in NOT_THERE:
             tops = {file.parts[0] for file in each.files or []} - {"..", "__pycache__"}
             paths |= {top: Path(each.locate_file(top)) for top in tops if not top.endswith(".pth")}
