@@ -17,9 +17,11 @@ Endless loops are left out: they wait for the same limit in each way. The ways:
 All run the lab's quick profile. nbgrader runs one notebook after the other in one process, so its figure does not know
 `--workers`. Ours is given once for each number of workers. The run of the lab's solution from which kernels are warmed
 happens once for a class and is told on a line of its own. With `--stock` nbgrader grades a part of the class: it does
-nothing once but start, so that its seconds a submission are the same for a class of any size. CPU seconds are those of a control group of the system, so
-that a kernel in a namespace of its own is counted; where none can be made (that takes root, or cgroup v2 handed over)
-they are left out. Marks are compared with those of the first way: a ratio without equal marks says nothing.
+nothing once but start, so that its seconds a submission are the same for a class of any size.
+
+CPU seconds are those of a control group of the system, so that a kernel in a namespace of its own is counted; where none
+can be made (that takes root, or cgroup v2 handed over) they are left out. Marks are compared with those of the first way:
+a ratio without equal marks says nothing.
 """
 
 from __future__ import annotations
@@ -261,7 +263,9 @@ def _show(
     first = next(iter(found))
     out = csv.writer(sys.stdout, delimiter="|", lineterminator="\n")
     out.writerow(("way", "of", "wall s", "a minute, best", "CPU s each, least", "ratio CPU", "ratio a minute", "marks that differ"))
-    least = {name: min((cpu for _, cpu in rows if cpu is not None), default=0.0) / len(earned[name]) for name, rows in found.items()}
+    least = {
+        name: min((cpu for _, cpu in rows if cpu is not None), default=0.0) / len(earned[name]) for name, rows in found.items()
+    }
     best = {name: 60 * len(earned[name]) / min(took for took, _ in rows) for name, rows in found.items()}
     for name, rows in found.items():
         differ = sum(earned[name][who] != points for who, points in earned[first].items() if who in earned[name])

@@ -44,10 +44,12 @@ def run(nb: NotebookNode, path: Path, **settings: object) -> NotebookNode:
 def test_the_solution_runs_once(built, monkeypatch):
     source = read_notebook(built.notebook("source", "mini"))
 
+    nothing = reference.reference(source, Config(), HASHES, make=False)
     first = reference.reference(source, Config(), HASHES)
     monkeypatch.setattr(reference, "_make", None)
 
-    assert first == reference.reference(source, Config(), HASHES)
+    assert nothing == reference.Reference() != first
+    assert first == reference.reference(source, Config(), HASHES) == reference.reference(source, Config(), HASHES, make=False)
     assert {"torch", "numpy"} <= set(first.modules)
     assert not first.lost and not first.compiled
 
