@@ -4,6 +4,7 @@ import nbformat
 import pytest
 
 from vaelabs.sandbox import Execute, run_notebook, verdicts, with_profile
+from vaelabs.sandbox.execute import may_define
 from vaelabs.sandbox.provisioner import SandboxKernelManager
 
 HIDDEN = "from vaelabs.checks import check_kl_divergence\ncheck_kl_divergence(kl_divergence, framework='torch')"
@@ -109,6 +110,37 @@ def test_an_answer_may_lean_on_a_cell_for_show():
     verdict = only_verdict(run(code("half = 0.5", tags=["show"]), code(answer, "kl_divergence", solution=True), graded()))
 
     assert verdict.points == 5
+
+
+@pytest.mark.parametrize(
+    ("source", "defines"),
+    [
+        ("half = 0.5", True),
+        ("σ, (half, *rest) = f()", True),
+        ("for half in range(3): pass", True),
+        ("def half(): pass", True),
+        ("import numpy as half", True),
+        ("from numbers import *", True),
+        ("%matplotlib inline\nhalf = 0.5", True),
+        ("exec('half = 0.5')", True),
+        ("half = ", True),
+        ("print(half)", False),
+        ("plot(half=1)", False),
+        ("other = 0.5", False),
+        ("%matplotlib inline", False),
+    ],
+)
+def test_a_cell_for_show_is_run_for_a_name_that_it_may_define(source, defines):
+    """One that only tries the answer is not: for an answer that is missing it would cost seconds and bring nothing."""
+    assert may_define(source, "half") is defines
+
+
+def test_cells_for_show_are_not_run_for_an_answer_that_is_missing():
+    """The visible check speaks of the function too."""
+    nb = run(code("kl = 1", "kl_divergence", solution=True), code("print(kl_divergence)", tags=["show"]), graded())
+
+    assert nb.cells[1].outputs == []
+    assert only_verdict(nb).status == "failed"
 
 
 def test_a_cell_for_show_may_rewrite_what_it_displayed():

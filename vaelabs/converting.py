@@ -94,14 +94,14 @@ class AutogradeInOnePass(Autograde):
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         where = self.init_single_notebook_resources(notebook_filename)["nbgrader"]
-        folder = self._format_dest(where["assignment"], where["student"])
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        path = shutil.copy(notebook_filename, folder)  # it runs beside the lab's files, as in the second pass
+        path = Path(self._format_dest(where["assignment"], where["student"]), Path(notebook_filename).name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(notebook_filename, path)  # it runs beside the lab's files, as in the second pass
         self._sanitizing = False
         self._init_preprocessors()
         try:
             with setenv(NBGRADER_EXECUTION="autograde"):
-                super(Autograde, self).convert_single_notebook(path)
+                super(Autograde, self).convert_single_notebook(str(path))
         finally:
             self._sanitizing = True
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from jupyter_client import KernelClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
@@ -26,7 +29,7 @@ from . import bubblewrap
 from .isolation import Isolation, require
 from .limits import Cause, Limits
 from .provisioner import SandboxKernelManager, kernel_specs
-from .verdicts import is_autograded, mentions_name_error, uses_our_checks
+from .verdicts import is_autograded, undefined_names, uses_our_checks
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 """Two compute threads on busy cores spin at barriers: ten times slower was seen."""
@@ -123,7 +126,7 @@ class Execute(preprocessors.Execute):
             cell.outputs = [error_output("TimeLimit", f"the notebook used up its {self.notebook_seconds} seconds")]
             return cell, resources
         self._guarded(cell, index)
-        if not self._shown and uses_our_checks(cell) and mentions_name_error(cell):
+        if not self._shown and uses_our_checks(cell) and self._shown_define(undefined_names(cell), index):
             self._run_shown(index)
             self._guarded(cell, index)
         return cell, resources
@@ -220,12 +223,21 @@ class Execute(preprocessors.Execute):
                 self._culprits.add(n)
                 return self._resume(index)
 
+    def _shown_define(self, names: set[str], index: int) -> bool:
+        """Whether one of the cells before `index` that were skipped may define one of the names."""
+        return any(may_define(cell.source, name) for _, cell in self._skipped(index) for name in names)
+
     def _run_shown(self, index: int) -> None:
-        """Run the cells before `index` that were skipped: an answer may lean on a name of theirs."""
+        """Run the cells before `index` that were skipped: an answer leans on a name of theirs."""
         self._shown, self.skip_cells_with_tag = True, ""
-        for n, cell in enumerate(self.nb.cells[:index]):
-            if cell.cell_type == "code" and SHOW_TAG in cell.metadata.get("tags", []) and n not in self._culprits:
+        for n, cell in self._skipped(index):
+            if n not in self._culprits:
                 self._guarded(nbformat.from_dict(cell), n, upto=index)
+
+    def _skipped(self, index: int) -> list[tuple[int, NotebookNode]]:
+        """The code cells for show before `index`, numbered."""
+        cells = enumerate(self.nb.cells[:index])
+        return [(n, cell) for n, cell in cells if cell.cell_type == "code" and SHOW_TAG in cell.metadata.get("tags", [])]
 
     def _parameterized(self, nb: NotebookNode, resources: dict[str, Any]) -> NotebookNode:
         """The notebook with the quick profile put after its `parameters` cell."""
@@ -243,6 +255,30 @@ class Execute(preprocessors.Execute):
         if self._instructors is None or self._instructors[0] != path:
             self._instructors = path, read_notebook(path)
         return self._instructors[1]
+
+
+def may_define(source: str, name: str) -> bool:
+    """Whether a cell's code binds the name, as far as can be seen: to speak of it is not enough, as a trial does."""
+    if not re.search(rf"\b{re.escape(name)}\b", source):
+        return bool(re.search(r"import \*|%run\b", source))
+    try:
+        tree = ast.parse(TransformerManager().transform_cell(source))
+    except (SyntaxError, ValueError):
+        return True
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound = node.id
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            bound = node.name
+        elif isinstance(node, ast.alias):
+            bound = node.asname or node.name.split(".")[0]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("exec", "globals", "setattr"):
+            return True
+        else:
+            continue
+        if bound in (name, "*"):
+            return True
+    return False
 
 
 def with_profile(nb: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:

@@ -109,14 +109,12 @@ def without_stderr(cell: NotebookNode) -> NotebookNode:
     return cell
 
 
-def mentions_name_error(cell: NotebookNode) -> bool:
-    """Whether the graded cell's result speaks of a NameError: a name may be defined in a cell not run."""
-    for output in cell.outputs:
-        if output.output_type == "error" and output.ename == "NameError":
-            return True
-        if output.output_type == "execute_result" and "NameError" in json.dumps(output.data.get(MIME, "")):
-            return True
-    return False
+def undefined_names(cell: NotebookNode) -> set[str]:
+    """The names that the graded cell's result misses by a NameError: a cell not run may define them."""
+    said = [output.evalue for output in cell.outputs if output.output_type == "error" and output.ename == "NameError"]
+    made = [json.dumps(output.data.get(MIME, ""), ensure_ascii=False) for output in cell.outputs if output.output_type == "execute_result"]
+    texts = said + [text for text in made if "NameError" in text]
+    return {name for text in texts for name in re.findall(r"name '(\w+)' is not defined", text)}
 
 
 def _seed(cell: NotebookNode) -> int | None:
