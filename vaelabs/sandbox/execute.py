@@ -257,6 +257,10 @@ class Execute(preprocessors.Execute):
         return self._instructors[1]
 
 
+_BY_TEXT = re.compile(r"exec\(|globals\(\)(\[|\.update\()")
+"""What binds names that are not names in the code."""
+
+
 def may_define(source: str, name: str) -> bool:
     """Whether a cell's code binds the name, as far as can be seen: to speak of it is not enough, as a trial does."""
     if not re.search(rf"\b{re.escape(name)}\b", source):
@@ -272,7 +276,7 @@ def may_define(source: str, name: str) -> bool:
             bound = node.name
         elif isinstance(node, ast.alias):
             bound = node.asname or node.name.split(".")[0]
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("exec", "globals", "setattr"):
+        elif isinstance(node, (ast.Call, ast.Subscript)) and _BY_TEXT.match(ast.unparse(node)):
             return True
         else:
             continue
