@@ -125,6 +125,7 @@ def test_an_answer_may_lean_on_a_cell_for_show():
         ("exec('half = 0.5')", True),
         ("globals()['half'] = 0.5", True),
         ("half = ", True),
+        pytest.param("half = " + "-" * 100_000 + "1", True, id="too deep"),
         ("print(half)", False),
         ("plot(half=1)", False),
         ("assert globals().get('half')", False),

@@ -8,6 +8,7 @@ import re
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -266,23 +267,22 @@ def may_define(source: str, name: str) -> bool:
     if not re.search(rf"\b{re.escape(name)}\b", source):
         return bool(re.search(r"import \*|%run\b", source))
     try:
-        tree = ast.parse(TransformerManager().transform_cell(source))
-    except (SyntaxError, ValueError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about escapes in a student's strings
+            tree = ast.parse(TransformerManager().transform_cell(source))
+        return any(_binds(node, name) for node in ast.walk(tree))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # nothing can be said of it
         return True
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            bound = node.id
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            bound = node.name
-        elif isinstance(node, ast.alias):
-            bound = node.asname or node.name.split(".")[0]
-        elif isinstance(node, (ast.Call, ast.Subscript)) and _BY_TEXT.match(ast.unparse(node)):
-            return True
-        else:
-            continue
-        if bound in (name, "*"):
-            return True
-    return False
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id == name and isinstance(node.ctx, ast.Store)
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return node.name == name
+    if isinstance(node, ast.alias):
+        return (node.asname or node.name.split(".")[0]) in (name, "*")
+    return isinstance(node, (ast.Call, ast.Subscript)) and bool(_BY_TEXT.match(ast.unparse(node)))
 
 
 def with_profile(nb: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
