@@ -124,6 +124,7 @@ def test_an_answer_may_lean_on_a_cell_for_show():
         ("%matplotlib inline\nhalf = 0.5", True),
         ("exec('half = 0.5')", True),
         ("globals()['half'] = 0.5", True),
+        ("vars().update({'half': 0.5})", True),
         ("half = ", True),
         pytest.param("half = " + "-" * 100_000 + "1", True, id="too deep"),
         ("print(half)", False),

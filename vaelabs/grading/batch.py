@@ -150,7 +150,7 @@ class _Desk:
         for lab, student in wanted:
             found = self._handed_in(lab, student)
             if not found.status:
-                job = self._job(found, lab, student, many=len(wanted) > SMALL)
+                job = self._job(found, lab, student, run_solution=len(wanted) > SMALL)
                 taken[job.key] = (lab, student)
                 yield job.key, job
 
@@ -194,7 +194,7 @@ class _Desk:
         noted = {"/doubts": json.dumps(found.doubts, sort_keys=True).encode()} if found.doubts else {}
         return {"submission": hash_files({**found.files, **noted}), **self._labs[lab].hashes}
 
-    def _job(self, found: _HandedIn, lab: str, student: str, many: bool = False) -> Job:
+    def _job(self, found: _HandedIn, lab: str, student: str, run_solution: bool = False) -> Job:
         hashes = self._hashes(found, lab)
         print_of = fingerprint(student, lab, hashes, self._config.Execute.isolation)
         last = self._ledger.latest(print_of)
@@ -211,7 +211,7 @@ class _Desk:
             submission=pack(found.files),
             source=self._labs[lab].packed,
             ledger=self._course.ledger_url,
-            many=many,
+            run_solution=run_solution,
             doubts=found.doubts,
         )
 

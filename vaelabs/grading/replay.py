@@ -78,7 +78,7 @@ def replay(course: Course, result: Result, task: str, doubts: Mapping[str, str] 
             source=pack(read_files(course.notebook("source", result.lab))),
             ledger="",
             # A solution that earns nothing here makes a person look, and that is known from its run.
-            many=result.needs_review,
+            run_solution=result.needs_review,
             doubts=doubts,
         )
         found = {verdict.task: verdict for verdict in graded(job)[0]}

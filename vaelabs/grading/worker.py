@@ -54,8 +54,8 @@ class Job:
     submission: bytes
     source: bytes
     ledger: str
-    many: bool = False
-    """Whether enough is to be graded for a run of the solution, from which kernels are warmed, to pay off."""
+    run_solution: bool = False
+    """Whether the solution is run first where no run of it is kept: kernels are warmed from it, which pays off for many."""
     doubts: Mapping[str, str] = field(default_factory=dict)
     """Why a person must look should an answer not earn everything, by grade_id; "" stands for every answer."""
 
@@ -127,7 +127,7 @@ def _template(job: Job) -> tuple[Path, Reference]:
     Made once for each lab.
     Raises CourseError when this worker would mark otherwise than the machine that sent the job.
     """
-    version = (job.lab, job.hashes["lab"], job.hashes["checks"], job.hashes["environment"], job.many)
+    version = (job.lab, job.hashes["lab"], job.hashes["checks"], job.hashes["environment"], job.run_solution)
     if version not in _templates:
         if environment_hash() != job.hashes["environment"]:
             raise CourseError(f"the worker {whoami()} has other packages installed than the machine that sent it work")
@@ -142,7 +142,7 @@ def _template(job: Job) -> tuple[Path, Reference]:
         shutil.rmtree(course.root / "release")
         source = read_notebook(course.notebook("source", job.lab))
         warm = job.config.Execute.get("warm", True)
-        _templates[version] = folder, reference(source, job.config, job.hashes, make=job.many) if warm else Reference()
+        _templates[version] = folder, reference(source, job.config, job.hashes, make=job.run_solution) if warm else Reference()
     folder, solution = _templates[version]
     return Path(folder.name), solution
 

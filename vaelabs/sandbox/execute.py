@@ -258,7 +258,7 @@ class Execute(preprocessors.Execute):
         return self._instructors[1]
 
 
-_BY_TEXT = re.compile(r"exec\(|globals\(\)(\[|\.update\()")
+_BY_TEXT = re.compile(r"exec\(|(globals|locals|vars)\(\)(\[|\.update\()")
 """What binds names that are not names in the code."""
 
 

@@ -111,9 +111,12 @@ def without_stderr(cell: NotebookNode) -> NotebookNode:
 
 def undefined_names(cell: NotebookNode) -> set[str]:
     """The names that the graded cell's result misses by a NameError: a cell not run may define them."""
-    said = [output.evalue for output in cell.outputs if output.output_type == "error" and output.ename == "NameError"]
-    made = [json.dumps(output.data.get(MIME, ""), ensure_ascii=False) for output in cell.outputs if output.output_type == "execute_result"]
-    texts = said + [text for text in made if "NameError" in text]
+    texts = []
+    for output in cell.outputs:
+        if output.output_type == "error" and output.ename == "NameError":
+            texts.append(output.evalue)
+        elif output.output_type == "execute_result":
+            texts.append(json.dumps(output.data.get(MIME, ""), ensure_ascii=False))
     return {name for text in texts for name in re.findall(r"name '(\w+)' is not defined", text)}
 
 
