@@ -13,7 +13,6 @@ from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from traitlets.config import Config
 
-from .converting import own_programs_on_path
 from .course import Course, CourseError
 
 
@@ -30,7 +29,7 @@ def open_gradebook(course: Course, config: Config, make: bool = False) -> Iterat
         if not make and file and not Path(file).is_file():
             raise CourseError(f"There is no gradebook at {file}.", "Grade the class first: vaelabs grade")
         make_version(url)
-        with own_programs_on_path(), Gradebook(url, directory.course_id) as gradebook:
+        with Gradebook(url, directory.course_id) as gradebook:
             yield gradebook
 
 
