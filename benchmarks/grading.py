@@ -1,7 +1,7 @@
 """A class graded by stock nbgrader and by vaelabs: submissions a minute, CPU seconds a submission, and the floor.
 
     python benchmarks/grading.py [--lab vae_2d] [--count 6] [--rounds 2] [--workers 1,2] [--json FILE]
-    python benchmarks/grading.py --count 48 --stock 12 --rounds 1   # nbgrader grades the first twelve only
+    python benchmarks/grading.py --count 40 --stock 12 --rounds 1   # nbgrader grades the first twelve only
 
 The lab's sample class, repeated to the number asked for, is graded in turn, one way after the other in each round.
 Endless loops are left out: they wait for the same limit in each way. The ways:
