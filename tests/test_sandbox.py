@@ -69,6 +69,15 @@ def test_a_cell_that_kills_its_kernel_costs_no_other_cell(killer, name):
     assert only_verdict(nb).points == 5
 
 
+@pytest.mark.parametrize("leaving", ["exit()", "quit", "get_ipython().ask_exit()"])
+def test_a_cell_that_asks_to_leave_ends_nothing(leaving):
+    """IPython would end the kernel a moment later, and the cell that then runs would bear the blame."""
+    nb = run(code(leaving), code("import time; time.sleep(1)"), code(RIGHT, "kl_divergence", solution=True), graded())
+
+    assert errors(nb) == []
+    assert only_verdict(nb).points == 5
+
+
 def test_a_loop_that_ignores_interrupts_is_stopped():
     """The kernel is replaced; the answer before it is graded."""
     loop = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"

@@ -61,6 +61,13 @@ def test_they_draw_different_numbers(pair, draw):
     assert one != other
 
 
+def test_one_that_is_asked_to_leave_goes_on(pair):
+    pair[0].run("exit()")
+    time.sleep(0.5)
+
+    assert pair[0].run("print('there')").strip() == "there"
+
+
 @pytest.mark.parametrize("folder", [*bubblewrap.FOLDERS[:-1], "/dev/pts"])
 def test_none_sees_what_another_writes(pair, folder):
     one, other = pair

@@ -33,6 +33,9 @@ START_SECONDS = 30
 _ABANDONED_SECONDS = 30  # a box this old whose owner holds no lock has lost its owner
 _DAY = 86400
 
+GOES_ON = "--IPKernelApp.exec_lines=get_ipython().ask_exit = lambda: None"
+"""For a kernel: `exit()` and `quit()` do nothing. They would end it a tenth of a second later, amid some other cell."""
+
 # Waits for a word before it becomes the kernel. The word comes when everything is in place that ends the kernel with
 # its grader; a grader that died before has closed the pipe. The grader's streams end here.
 _WAIT = 'echo && read -r _ && exec "$@" </dev/null >/dev/null 2>&1'

@@ -36,7 +36,7 @@ from vaelabs.course import CourseError
 
 from . import bubblewrap, landlock, seccomp
 from .isolation import Isolation, require
-from .launching import Box, NotStarted, kill_tree, other_user, reap, start, starter, untrusted, waiting
+from .launching import GOES_ON, Box, NotStarted, kill_tree, other_user, reap, start, starter, untrusted, waiting
 from .limits import MB, Cause, Cgroup, Limits, Watchdog, cause_of_exit, delegated_cgroup, descendants
 from .warm import WarmProcess, request, zygotes
 
@@ -477,7 +477,7 @@ def install_kernelspec(
 def _kernelspec(isolation: Isolation, limits: Limits, **more: Any) -> dict[str, Any]:
     config = {"limits": asdict(limits), **more}
     return {
-        "argv": [sys.executable, "-c", _LAUNCH, "-f", "{connection_file}"],
+        "argv": [sys.executable, "-c", _LAUNCH, "-f", "{connection_file}", GOES_ON],
         "display_name": "Python 3 (confined)" if isolation is not Isolation.NONE else "Python 3",
         "language": "python",
         "metadata": {"kernel_provisioner": {"provisioner_name": f"vaelabs-{isolation}", "config": config}},
