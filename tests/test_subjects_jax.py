@@ -78,6 +78,89 @@ def test_gradients_are_those_of_jax(rng):
     assert of_key == [] and of_power is None
 
 
+@pytest.fixture
+def compilations():
+    """The programs that JAX has compiled or found compiled since, one entry each."""
+    heard = []
+
+    def hear(event, seconds, **more):
+        if event == "/jax/core/compile/backend_compile_duration":
+            heard.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(hear)
+    yield heard
+    jax.monitoring.unregister_event_duration_listener(hear)
+
+
+def _many_operations(x):
+    for n in range(20):
+        x = jnp.tanh(x * (1 + n)) + jnp.sin(x)
+    return x.sum(-1)
+
+
+def test_a_gradient_is_compiled_as_a_whole_and_once(rng, compilations):
+    """Two programs, there and back, where operation by operation it would be dozens; a second call needs none."""
+    function, x, weight = subject(_many_operations), rng.normal(size=(5, 3)), rng.normal(size=5)
+    want = jax.vjp(_many_operations, jnp.asarray(x, jnp.float32))[1](jnp.asarray(weight, jnp.float32))[0]
+    compilations.clear()
+
+    (got,) = function.vjp((x.astype(np.float32),), weight)
+    first = len(compilations)
+    function.vjp((2 * x.astype(np.float32),), weight)
+
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+    assert first <= 4
+    assert first == len(compilations)
+
+
+def test_mapped_rows_are_compiled_as_a_whole(rng, compilations):
+    mapped = subject(_many_operations).vmap()
+
+    got = mapped(rng.normal(size=(5, 3)))
+
+    assert (5,) == got.shape
+    assert len(compilations) <= 4
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x**2 if x[0] > 0 else -(x**2),
+        lambda x: x**2 * np.sign(np.asarray(jax.lax.stop_gradient(x)))[0],
+    ],
+    ids=["if", "numpy"],
+)
+def test_a_function_that_looks_at_its_numbers_has_gradients_too(function):
+    """It cannot be compiled: JAX goes through it with numbers, call by call."""
+    same = subject(function)
+
+    gradients = [same.vjp((sign * np.ones(2),), np.ones(2))[0] for sign in (1, -1)]
+
+    np.testing.assert_allclose(gradients, [[2, 2], [2, 2]])
+
+
+def test_generators_that_are_seeded_anew_draw_anew_for_a_gradient():
+    """Noise of NumPy's is drawn when a function is compiled."""
+    noisy = subject(lambda x: x * np.random.normal())
+
+    def gradient(seed):
+        noisy.seed(seed)
+        return float(noisy.vjp((np.ones(()),), np.ones(()))[0])
+
+    assert gradient(1) == gradient(1) != gradient(2)
+
+
+def test_what_fails_in_a_gradient_fails_as_in_a_call():
+    """The error is the student's own, not that of compiling."""
+    def fails(x):
+        raise ValueError("not today")
+
+    for call in (lambda: subject(fails).vjp((np.ones(2),), np.ones(2)), lambda: subject(fails).vmap()(np.ones((2, 2)))):
+        with pytest.raises(Failure, match="not today") as caught:
+            call()
+        assert "ValueError" == caught.value.type
+
+
 def test_a_cotangent_of_another_shape_is_a_failure(rng):
     """As for every framework."""
     with pytest.raises(Failure, match=r"shape \(3,\), not \(2,\)"):

@@ -32,6 +32,7 @@ from .elbo import (
     seeing,
     terms,
 )
+from .elementwise import SHAPE
 from .kl import kl_standard_normal
 from .observation import LATENT, Bernoulli, Gaussian, Inputs
 from .pixel_likelihoods import KINDS, pixel_log_likelihood
@@ -102,7 +103,7 @@ def check_jax_elbo_terms(
 def _works(own: Any, kind: str) -> bool:
     """Whether the student's own log_likelihood gives numbers for this kind; if not, its points are lost already."""
     try:
-        own(kind, np.full((1, 2), 0.4), np.full((1, 2), 0.5), np.array(UNUSED))
+        own(kind, np.full(SHAPE, 0.4), np.full(SHAPE, 0.5), np.array(UNUSED))
     except Failure:
         return False
     return True

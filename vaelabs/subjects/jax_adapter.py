@@ -185,37 +185,72 @@ def tree(result: Any) -> dict[str, Leaf]:
     return found
 
 
-def pullback(call: Callable[[list], Any], values: list, wanted: list[jax.Array]) -> tuple[Any, Callable]:
-    """The result of `call(values)`, and the function from its cotangents to the gradients in the leaves `wanted`.
+class _AtOnce:
+    """`function(*values)`, compiled as a whole: JAX would compile each of its operations by itself, and take longer.
 
-    Cotangents: one for each result, None for one that is not used.
+    What cannot be compiled, such as a function that looks at its numbers, goes operation by operation. The function's
+    code runs once for each shape, as in any compiled function.
     """
-    ids = {id(leaf) for leaf in wanted}
-    flat, structure = jax.tree.flatten(values)
-    moving = [n for n, leaf in enumerate(flat) if id(leaf) in ids]
 
-    def function(parts: list[jax.Array]) -> Any:
-        return call(jax.tree.unflatten(structure, _replaced(flat, moving, parts)))
+    def __init__(self, function: Callable):
+        self._function = function
+        self.compiled: Callable | None = jax.jit(self._filled, static_argnums=0)
+        """None once something could not be compiled."""
 
-    result, pull = jax.vjp(function, [flat[n] for n in moving])
+    def __call__(self, *values: Any) -> Any:
+        flat, structure = jax.tree.flatten(values)
+        known = structure, tuple(None if isinstance(leaf, jax.Array) else (leaf,) for leaf in flat)
+        if self.compiled:
+            try:
+                return self.compiled(known, [leaf for leaf in flat if isinstance(leaf, jax.Array)])
+            except Exception:  # what is wrong with the answer itself comes again
+                self.compiled = None
+        return self._function(*values)
 
-    def gradients(cotangents: tuple) -> list[np.ndarray]:
-        given = [
-            jnp.zeros_like(got) if want is None else jnp.asarray(want, got.dtype)
-            for got, want in zip(result if isinstance(result, (tuple, list)) else (result,), cotangents)
-        ]
-        (found,) = pull(jax.tree.unflatten(jax.tree.structure(result), given))
-        by_leaf = {id(flat[n]): numbers(gradient) for n, gradient in zip(moving, found)}
-        return [by_leaf[id(leaf)] for leaf in wanted]
-
-    return result, gradients
+    def _filled(self, known: tuple, arrays: list[jax.Array]) -> Any:
+        structure, others = known
+        rest = iter(arrays)
+        return self._function(*jax.tree.unflatten(structure, [each[0] if each else next(rest) for each in others]))
 
 
-def _replaced(flat: list, places: list[int], parts: list) -> list:
-    copy = list(flat)
-    for n, part in zip(places, parts):
-        copy[n] = part
-    return copy
+def pullback(target: Callable) -> Callable:
+    """The function of a call's arguments, its keywords and the leaves `wanted` among the arguments.
+
+    It gives the result, and the function from its cotangents (one for each result, None for one that is not used) to
+    the gradients in these leaves.
+    """
+
+    def linearized(structure: Any, moving: list[jax.Array], fixed: list) -> tuple[Any, Callable]:
+        def function(parts: list[jax.Array]) -> Any:
+            rest = iter(parts)
+            args, keywords = jax.tree.unflatten(structure, [next(rest) if leaf is None else leaf for leaf in fixed])
+            return target(*args, **keywords)
+
+        return jax.vjp(function, moving)
+
+    def transposed(linear: Callable, cotangents: Any) -> list[jax.Array]:
+        return linear(cotangents)[0]
+
+    there, back = _AtOnce(linearized), jax.jit(transposed)
+
+    def pull(args: list, keywords: dict[str, Any], wanted: list[jax.Array]) -> tuple[Any, Callable]:
+        ids = {id(leaf) for leaf in wanted}
+        flat, structure = jax.tree.flatten((args, keywords))
+        moving = [leaf for leaf in flat if id(leaf) in ids]
+        result, linear = there(structure, moving, [None if id(leaf) in ids else leaf for leaf in flat])
+
+        def gradients(cotangents: tuple) -> list[np.ndarray]:
+            given = [
+                jnp.zeros_like(got) if want is None else jnp.asarray(want, got.dtype)
+                for got, want in zip(result if isinstance(result, (tuple, list)) else (result,), cotangents)
+            ]
+            found = (back if there.compiled else transposed)(linear, jax.tree.unflatten(jax.tree.structure(result), given))
+            by_leaf = {id(leaf): numbers(gradient) for leaf, gradient in zip(moving, found)}
+            return [by_leaf[id(leaf)] for leaf in wanted]
+
+        return result, gradients
+
+    return pull
 
 
 def jit(function: Callable, static: tuple[str | int, ...], traced: Callable[[], None]) -> Callable:
@@ -232,7 +267,8 @@ def jit(function: Callable, static: tuple[str | int, ...], traced: Callable[[], 
 
 def vmap(function: Callable, in_axes: Any) -> Callable:
     """The function over a further axis of its positional arguments; keywords are the same for all."""
-    return lambda *args, **kwargs: jax.vmap(lambda *each: function(*each, **kwargs), in_axes)(*args)
+    mapped = _AtOnce(lambda args, kwargs: jax.vmap(lambda *each: function(*each, **kwargs), in_axes)(*args))
+    return lambda *args, **kwargs: mapped(args, kwargs)
 
 
 @contextlib.contextmanager

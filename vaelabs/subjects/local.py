@@ -50,6 +50,8 @@ class LocalSubject:
         """Of the last call's results, as the framework names them: numbers arrive in a precision that NumPy has."""
         self.traces = 0
         """How often the code of a compiled function was run."""
+        self._pull: Callable | None = None
+        """The adapter's, made for the first gradient; what it has compiled holds until generators are seeded anew."""
         self._records: dict[int | str, Any] = {}
         self._slow: list[Failure] = [] if slow is None else slow
         """Holds the call that took too long; shared by a class, its objects and their methods."""
@@ -92,9 +94,8 @@ class LocalSubject:
             values, leaves = self._inputs(args, differentiable=True)
             keywords = dict(zip(kwargs, self._inputs(tuple(kwargs.values()))[0]))
             flat = [leaf for group in leaves for leaf in group]
-            result, gradients = self._run(
-                lambda: self.adapter.pullback(lambda given: self.target(*given, **keywords), values, flat)
-            )
+            self._pull = self._pull or self.adapter.pullback(self.target)
+            result, gradients = self._run(lambda: self._pull(values, keywords, flat))
             wanted = cotangents if isinstance(cotangents, tuple) else (cotangents,)
             for got, want in zip(_parts(result), wanted):
                 if want is not None and np.shape(want) != tuple(getattr(got, "shape", ())):
@@ -130,6 +131,7 @@ class LocalSubject:
         random.seed(n)
         np.random.seed(n % 2**32)
         self.adapter.seed(n)
+        self._pull = None
 
     def construct(self, *args: Argument, **kwargs: Argument) -> LocalInstance:
         """An object of the student's class `target`."""

@@ -74,11 +74,18 @@ def numbers(value: Any) -> np.ndarray | None:
     return (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy()
 
 
-def pullback(call: Callable[[list], Any], values: list, wanted: list[torch.Tensor]) -> tuple[Any, Callable]:
-    """The result of `call(values)`, and the function from its cotangents to the gradients in the leaves `wanted`."""
-    result = call(values)
-    results = result if isinstance(result, (tuple, list)) else (result,)
-    return result, lambda cotangents: gradients(results, cotangents, wanted)
+def pullback(target: Callable) -> Callable:
+    """The function of a call's arguments, its keywords and the leaves `wanted` among the arguments.
+
+    It gives the result, and the function from its cotangents to the gradients in these leaves.
+    """
+
+    def pull(args: list, keywords: dict[str, Any], wanted: list[torch.Tensor]) -> tuple[Any, Callable]:
+        result = target(*args, **keywords)
+        results = result if isinstance(result, (tuple, list)) else (result,)
+        return result, lambda cotangents: gradients(results, cotangents, wanted)
+
+    return pull
 
 
 def gradients(results: tuple, cotangents: tuple, leaves: list[torch.Tensor]) -> list[np.ndarray]:
