@@ -66,6 +66,19 @@ def test_it_runs_again_when_something_changed(built, monkeypatch, name):
     assert len(set(made)) == 2
 
 
+@pytest.mark.parametrize("setting", [{"show": True}, {"quick": {"epochs": 3}}, {"fast_compiler": False}], ids=str)
+def test_what_runs_otherwise_has_a_run_of_its_own(built, monkeypatch, setting):
+    """Without the cells for show the solution imports and compiles less than submissions that run them."""
+    made = []
+    monkeypatch.setattr(reference, "_make", lambda folder, *_: made.append(folder) or reference.Reference())
+    source = read_notebook(built.notebook("source", "mini"))
+
+    for settings in ({}, setting):
+        reference.reference(source, Config(Execute=settings), HASHES)
+
+    assert len(set(made)) == 2
+
+
 def test_what_nobody_asks_for_any_more_is_removed(built, cache, monkeypatch):
     """Each change of a lab leaves a folder of compiled programs behind."""
     monkeypatch.setattr(reference, "_make", lambda folder, *_: folder.mkdir() or reference.Reference())
