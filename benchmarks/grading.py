@@ -11,7 +11,7 @@ Endless loops are left out: they wait for the same limit in each way. The ways:
     ours, cold        `vaelabs grade`, sandbox and judge, each kernel started from nothing
     ours, same cells  kernels forked from a warm process; every cell is run, as nbgrader does
     ours              the same, without the cells that no mark depends on
-    floor, same cells the notebooks' own cells in a process that has imported everything, nothing else
+    floor, same cells the notebooks' own cells in IPython, in a process that has imported everything, nothing else
     floor             the same, without the cells that no mark depends on; plain, in-process checks
 
 All run the lab's quick profile. nbgrader runs one notebook after the other in one process, so its figure does not know
@@ -149,29 +149,41 @@ def marks(course: Course, lab: str) -> dict[str, float]:
         return {each.student.id: each.score for each in gradebook.assignment_submissions(lab)}
 
 
-# The floor: the cells, in a child of a process that has imported what the solution imports.
+# The floor: the cells, in a child of a process that has imported what the solution imports. Figures are drawn as in a
+# notebook, and go nowhere.
 
 FLOOR = """
-import json, os, sys, time
+import contextlib, gc, importlib, io, json, os, sys
 modules, path, show = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3] == "show"
-import importlib, contextlib, gc, io
-os.environ["MPLBACKEND"] = "agg"
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 for name in modules:
     with contextlib.suppress(BaseException):
-        importlib.import_module(name)
+        if name != "matplotlib_inline.backend_inline":
+            importlib.import_module(name)
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.history import HistoryManager
+from IPython.core.interactiveshell import InteractiveShell
+HistoryManager.enabled = False
+
+class Nowhere(DisplayPublisher):
+    def publish(self, *args, **kwargs):
+        pass
+
+class Shell(InteractiveShell):
+    def enable_gui(self, gui=None):
+        pass
+
 gc.collect(); gc.freeze()
 for each in sorted(os.listdir(path)):
     nb = nbformat.read(os.path.join(path, each), 4)
     child = os.fork()
     if child == 0:
-        names = {"__name__": "__main__", "get_ipython": lambda: None, "display": lambda *a, **k: None}
         sys.stdout = sys.stderr = io.StringIO()
+        shell = Shell.instance(display_pub_class=Nowhere)
         for cell in nb.cells:
             if cell.cell_type == "code" and (show or "show" not in cell.metadata.get("tags", [])):
-                with contextlib.suppress(BaseException):
-                    exec(compile(TransformerManager().transform_cell(cell.source), "cell", "exec"), names)
+                shell.run_cell(cell.source)
         os._exit(0)
     usage = os.wait4(child, 0)[2]
     print(usage.ru_utime + usage.ru_stime, flush=True)
