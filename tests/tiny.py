@@ -57,7 +57,10 @@ def start(course: Course, *words: str) -> subprocess.Popen:
     """`vaelabs grade` on its way, in a process group of its own; students' code is ours, and goes unconfined."""
     log = (course.root / "log").open("w")
     words = ("grade", "--course", str(course.root), "--isolation", "none", *words)
-    STARTED.append(subprocess.Popen([*VAELABS, *words], stdout=log, stderr=log, start_new_session=True))
+    # A shell lets what it starts in the background ignore Ctrl-C, and the tests may run there.
+    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen([*VAELABS, *words], stdout=log, stderr=log, start_new_session=True, preexec_fn=heed)
+    STARTED.append(process)
     return STARTED[-1]
 
 
