@@ -53,6 +53,7 @@ from vaelabs.grading.keys import lab_hashes  # noqa: E402
 from vaelabs.grading.reference import reference  # noqa: E402
 from vaelabs.sample import hand_in, sample_class  # noqa: E402
 from vaelabs.sandbox import FAST_COMPILER, with_profile  # noqa: E402
+from vaelabs.sandbox.bubblewrap import using_compiled  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 CGROUPS = (Path("/sys/fs/cgroup/cpuacct"), Path("/sys/fs/cgroup"))
@@ -190,7 +191,7 @@ for each in sorted(os.listdir(path)):
 """
 
 
-def floor(course: Course, lab: str, students: list[str], modules: list[str], show: bool) -> float:
+def floor(course: Course, lab: str, students: list[str], solution: Reference, show: bool) -> float:
     """Mean CPU seconds of the cells of one of the submissions, graded cells as the instructor has them."""
     graded = {c.metadata.nbgrader.grade_id: c.source for c in read_notebook(course.notebook("source", lab)).cells
               if c.metadata.get("nbgrader", {}).get("grade") and c.cell_type == "code"}  # fmt: skip
@@ -201,8 +202,10 @@ def floor(course: Course, lab: str, students: list[str], modules: list[str], sho
                 if cell.cell_type == "code":
                     cell.source = graded.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""), cell.source)
             nbformat.write(nb, f"{folder}/{student}.ipynb")
-        command = [sys.executable, "-c", FLOOR, json.dumps(modules), folder, "show" if show else ""]
+        command = [sys.executable, "-c", FLOOR, json.dumps(solution.modules), folder, "show" if show else ""]
         env = {**os.environ, **ONE_THREAD, "XLA_FLAGS": FAST_COMPILER}
+        if solution.compiled:
+            env |= using_compiled(solution.compiled)
         said = subprocess.run(command, capture_output=True, text=True, check=True, env=env, cwd=folder).stdout
     seconds = [float(each) for each in said.split()]
     return sum(seconds) / len(seconds)
@@ -263,10 +266,10 @@ def main() -> None:
         floors = {}
         if any_ours:
             source = read_notebook(any_ours.notebook("source", lab))
-            modules = list(reference(source, course_config(any_ours), lab_hashes(any_ours, lab)).modules)
+            solution = reference(source, course_config(any_ours), lab_hashes(any_ours, lab))
             some = any_ours.students()[:part]
             floors = {
-                name: floor(any_ours, lab, some, modules, show) for name, show in (("floor, same cells", True), ("floor", False))
+                name: floor(any_ours, lab, some, solution, show) for name, show in (("floor, same cells", True), ("floor", False))
             }
     meter.close()
     _show(found, floors, earned)
