@@ -11,8 +11,10 @@ import pytest
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from vaelabs.converting import course_config
 from vaelabs.course import Course, grade_id, read_notebook
 from vaelabs.grading import Execute, reference
+from vaelabs.grading.keys import lab_hashes
 from vaelabs.sample import sample_class, with_answers
 from vaelabs.sandbox import Isolation, is_autograded, verdicts
 
@@ -66,15 +68,17 @@ def test_it_runs_again_when_something_changed(built, monkeypatch, name):
     assert len(set(made)) == 2
 
 
-@pytest.mark.parametrize("setting", [{"show": True}, {"quick": {"epochs": 3}}, {"fast_compiler": False}], ids=str)
+@pytest.mark.parametrize("setting", ["show = True", "quick = {'epochs': 3}", "fast_compiler = False"])
 def test_what_runs_otherwise_has_a_run_of_its_own(built, monkeypatch, setting):
-    """Without the cells for show the solution imports and compiles less than submissions that run them."""
+    """Without the cells for show the solution imports and compiles less; the course's configuration is in the lab's hash."""
     made = []
     monkeypatch.setattr(reference, "_make", lambda folder, *_: made.append(folder) or reference.Reference())
     source = read_notebook(built.notebook("source", "mini"))
 
-    for settings in ({}, setting):
-        reference.reference(source, Config(Execute=settings), HASHES)
+    for line in ("", f"\nc.Execute.{setting}\n"):
+        with built.config_file.open("a", encoding="utf-8") as file:
+            file.write(line)
+        reference.reference(source, course_config(built), lab_hashes(built, "mini"))
 
     assert len(set(made)) == 2
 

@@ -55,21 +55,16 @@ class Reference:
 def reference(source: NotebookNode, config: Config, hashes: Mapping[str, str], make: bool = True) -> Reference:
     """The solution's run, from the cache or made now: once for what `hashes` stands for, by one process of a machine.
 
-    What runs otherwise (with the cells for show, in another profile) compiles and imports other things: it has a run of
-    its own.
-
     An instructor's notebook is trusted: it runs in a plain kernel. Where nothing can be kept, or nothing is there and
     none is to be made, there is nothing to warm kernels with, and grading goes on without.
     """
-    execute = _executor(source, config)
-    known = [hashes[name] for name in ("lab", "checks", "environment")]
-    digest = hashlib.sha256(repr([*known, execute.show, sorted(execute.quick.items()), execute.fast_compiler]).encode())
+    digest = hashlib.sha256(repr([hashes[name] for name in ("lab", "checks", "environment")]).encode())
     folder = cache_folder() / f"reference-{digest.hexdigest()[:24]}"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with (folder.parent / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            found = _read(folder) or make and _make(folder, source, execute)
+            found = _read(folder) or make and _make(folder, source, config)
             if not found:
                 return Reference()
             os.utime(folder)
@@ -98,18 +93,14 @@ def _read(folder: Path) -> Reference | None:
         return None
 
 
-def _executor(source: NotebookNode, config: Config) -> Execute:
-    execute = Execute(config=config, isolation=Isolation.NONE, kernel_name="python3")
-    execute.quick = execute.quick or source.metadata.get("vaelabs", {}).get("quick", {})
-    return execute
-
-
-def _make(folder: Path, source: NotebookNode, execute: Execute) -> Reference:
+def _make(folder: Path, source: NotebookNode, config: Config) -> Reference:
     shutil.rmtree(folder, ignore_errors=True)
     compiled = folder / "compiled"
     compiled.mkdir(parents=True)
     nb = nbformat.from_dict(source)
     nb.cells.append(nbformat.v4.new_code_cell(_ASK, metadata={"tags": [_MARK]}, id=_MARK))
+    execute = Execute(config=config, isolation=Isolation.NONE, kernel_name="python3")
+    execute.quick = execute.quick or source.metadata.get("vaelabs", {}).get("quick", {})
     execute.fill = str(compiled)
     with tempfile.TemporaryDirectory(prefix="vaelabs-run-") as scratch:
         done, _ = execute.preprocess(nb, {"metadata": {"path": scratch}})
