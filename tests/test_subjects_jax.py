@@ -152,6 +152,7 @@ def test_generators_that_are_seeded_anew_draw_anew_for_a_gradient():
 
 def test_what_fails_in_a_gradient_fails_as_in_a_call():
     """The error is the student's own, not that of compiling."""
+
     def fails(x):
         raise ValueError("not today")
 

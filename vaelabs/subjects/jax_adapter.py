@@ -266,7 +266,10 @@ def jit(function: Callable, static: tuple[str | int, ...], traced: Callable[[], 
 
 
 def vmap(function: Callable, in_axes: Any) -> Callable:
-    """The function over a further axis of its positional arguments; keywords are the same for all."""
+    """The function over a further axis of its positional arguments; keywords are the same for all.
+
+    Compiled where it can be, so that its code runs once for each shape, also when generators are seeded anew.
+    """
     mapped = _AtOnce(lambda args, kwargs: jax.vmap(lambda *each: function(*each, **kwargs), in_axes)(*args))
     return lambda *args, **kwargs: mapped(args, kwargs)
 
