@@ -139,6 +139,27 @@ def test_a_function_that_looks_at_its_numbers_has_gradients_too(function):
     np.testing.assert_allclose(gradients, [[2, 2], [2, 2]])
 
 
+def test_a_long_loop_is_not_compiled_as_a_whole():
+    """A thousand steps would take XLA longer than a call may take; JAX goes through them call by call."""
+    runs = []
+
+    def series(x, steps):
+        runs.append(steps)
+        return sum(x**2 for _ in range(steps))
+
+    def again(steps):
+        """How often the code runs in a second call for the same shape."""
+        function = subject(series)
+        for _ in range(2):
+            runs.clear()
+            gradient = function.vjp((np.ones(2), steps), np.ones(2))[0]
+            np.testing.assert_allclose(gradient, [2 * steps] * 2)
+        return len(runs)
+
+    assert 0 == again(20)
+    assert 1 == again(1000)
+
+
 def test_generators_that_are_seeded_anew_draw_anew_for_a_gradient():
     """Noise of NumPy's is drawn when a function is compiled."""
     noisy = subject(lambda x: x * np.random.normal())

@@ -24,6 +24,9 @@ from .stand_in import Seed, StandIn
 TIME_LIMIT = 30.0
 """Seconds of computing for one call: JAX compiles each operation at its first shape, five seconds for forty of them."""
 
+LONGEST = 500
+"""Operations of a function that is compiled as a whole: each takes milliseconds. Those of the labs have up to 300."""
+
 AXIS = "batch"
 _ACTIVATIONS = {"tanh": jnp.tanh, "sin": jnp.sin}
 
@@ -188,8 +191,9 @@ def tree(result: Any) -> dict[str, Leaf]:
 class _AtOnce:
     """`function(*values)`, compiled as a whole: JAX would compile each of its operations by itself, and take longer.
 
-    What cannot be compiled, such as a function that looks at its numbers, goes operation by operation. The function's
-    code runs once for each shape, as in any compiled function.
+    What cannot be compiled, such as a function that looks at its numbers, goes operation by operation; so does what
+    would take too long, such as a loop of a thousand steps. The function's code runs once for each shape, as in any
+    compiled function.
     """
 
     def __init__(self, function: Callable):
@@ -200,11 +204,12 @@ class _AtOnce:
     def __call__(self, *values: Any) -> Any:
         flat, structure = jax.tree.flatten(values)
         known = structure, tuple(None if isinstance(leaf, jax.Array) else (leaf,) for leaf in flat)
+        arrays = [leaf for leaf in flat if isinstance(leaf, jax.Array)]
         if self.compiled:
-            try:
-                return self.compiled(known, [leaf for leaf in flat if isinstance(leaf, jax.Array)])
-            except Exception:  # what is wrong with the answer itself comes again
-                self.compiled = None
+            with contextlib.suppress(Exception):  # what is wrong with the answer itself comes again
+                if len(self.compiled.trace(known, arrays).jaxpr.eqns) <= LONGEST:
+                    return self.compiled(known, arrays)
+            self.compiled = None
         return self._function(*values)
 
     def _filled(self, known: tuple, arrays: list[jax.Array]) -> Any:
