@@ -33,8 +33,15 @@ START_SECONDS = 30
 _ABANDONED_SECONDS = 30  # a box this old whose owner holds no lock has lost its owner
 _DAY = 86400
 
-GOES_ON = "--IPKernelApp.exec_lines=get_ipython().ask_exit = lambda: None"
-"""For a kernel: `exit()` and `quit()` do nothing. They would end it a tenth of a second later, amid some other cell."""
+KERNEL_OPTIONS = tuple(
+    f"--IPKernelApp.exec_lines={line}"
+    for line in (
+        "get_ipython().ask_exit = lambda: None",
+        "__import__('sys').stdout.flush_interval = 0.02",
+    )
+)
+"""For every kernel. `exit()` and `quit()` do nothing: they would end it a tenth of a second later, amid some other cell.
+And what a loop prints goes out after 20 ms: in the usual 200 it gathers more than one message may hold."""
 
 # Waits for a word before it becomes the kernel. The word comes when everything is in place that ends the kernel with
 # its grader; a grader that died before has closed the pipe. The grader's streams end here.

@@ -36,7 +36,7 @@ from vaelabs.course import CourseError
 
 from . import bubblewrap, landlock, seccomp
 from .isolation import Isolation, require
-from .launching import GOES_ON, Box, NotStarted, kill_tree, other_user, reap, start, starter, untrusted, waiting
+from .launching import KERNEL_OPTIONS, Box, NotStarted, kill_tree, other_user, reap, start, starter, untrusted, waiting
 from .limits import MB, Cause, Cgroup, Limits, Watchdog, cause_of_exit, delegated_cgroup, descendants
 from .warm import WarmProcess, request, zygotes
 
@@ -477,7 +477,7 @@ def install_kernelspec(
 def _kernelspec(isolation: Isolation, limits: Limits, **more: Any) -> dict[str, Any]:
     config = {"limits": asdict(limits), **more}
     return {
-        "argv": [sys.executable, "-c", _LAUNCH, "-f", "{connection_file}", GOES_ON],
+        "argv": [sys.executable, "-c", _LAUNCH, "-f", "{connection_file}", *KERNEL_OPTIONS],
         "display_name": "Python 3 (confined)" if isolation is not Isolation.NONE else "Python 3",
         "language": "python",
         "metadata": {"kernel_provisioner": {"provisioner_name": f"vaelabs-{isolation}", "config": config}},
@@ -495,7 +495,9 @@ class _CountedChannel(AsyncZMQSocketChannel):
 
     async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
         if self.received <= self.allowed:
-            return await super().get_msg(timeout)
+            message = await super().get_msg(timeout)
+            if self.received <= self.allowed:
+                return message
         # Its kernel is being ended. What is still on its way would keep a reader busy for long.
         assert self.socket is not None
         with contextlib.suppress(zmq.Again):
@@ -506,11 +508,12 @@ class _CountedChannel(AsyncZMQSocketChannel):
 
     async def _recv(self, **kwargs: Any) -> dict[str, Any]:
         assert self.socket is not None
-        parts = await self.socket.recv_multipart(**kwargs)
+        parts = await self.socket.recv_multipart(**kwargs, copy=False)
         self.received += sum(map(len, parts))
-        if self.received > self.allowed:
+        if self.received > self.allowed:  # copied and as objects it would take its size several times over
             self.flooded()
-        _, message = self.session.feed_identities(parts)
+            return {}
+        _, message = self.session.feed_identities([part.bytes for part in parts])
         return self.session.deserialize(message)
 
 
