@@ -121,7 +121,9 @@ def test_what_jax_compiled_is_read_and_cannot_be_changed(tmp_path, monkeypatch):
     for name in [each for each in os.environ if each.startswith("JAX_")]:
         monkeypatch.delenv(name)
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(JAX)])
-    found = reference.reference(nb, Config(), HASHES)
+    config = Config()
+    config.Execute.isolation = Isolation.BUBBLEWRAP  # as `vaelabs grade` gives it; it is for the students' kernels
+    found = reference.reference(nb, config, HASHES)
     before = {path: path.stat().st_mtime_ns for path in Path(found.compiled).iterdir()}
     more = "print(len(hits), jax.jit(lambda x: x * 7)(1))\nopen(jax.config.jax_compilation_cache_dir + '/planted', 'w')"
     nb.cells.append(nbformat.v4.new_code_cell(more))

@@ -7,6 +7,7 @@ only the instructor's own notebook may fill their folder.
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import hashlib
 import json
@@ -99,7 +100,9 @@ def _make(folder: Path, source: NotebookNode, config: Config) -> Reference:
     compiled.mkdir(parents=True)
     nb = nbformat.from_dict(source)
     nb.cells.append(nbformat.v4.new_code_cell(_ASK, metadata={"tags": [_MARK]}, id=_MARK))
-    execute = Execute(config=config, isolation=Isolation.NONE, kernel_name="python3")
+    config = copy.deepcopy(config)
+    config.Execute.isolation = Isolation.NONE  # not as an argument: nbconvert reads the configuration anew before it runs
+    execute = Execute(config=config, kernel_name="python3")
     execute.quick = execute.quick or source.metadata.get("vaelabs", {}).get("quick", {})
     execute.fill = str(compiled)
     with tempfile.TemporaryDirectory(prefix="vaelabs-run-") as scratch:
