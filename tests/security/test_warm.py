@@ -104,6 +104,18 @@ def test_figures_are_shown():
     assert [each for each in nb.cells[0].outputs if "image/png" in each.get("data", {})]
 
 
+def test_no_file_of_the_warm_process_is_closed_in_a_kernel():
+    """Fonts that were read before the fork are let go of after many others: their numbers had become the kernel's own."""
+    code = (
+        "import io, matplotlib.figure as f\n"
+        "for n in range(80):\n"
+        "    figure = f.Figure()\n    figure.text(0, 0, f'$x_{n}$')\n    figure.savefig(io.BytesIO())\n"
+        "print('drawn')"
+    )
+    with Kernel(modules=("matplotlib.figure",)) as kernel:
+        assert [kernel.run(code), kernel.run("print('alive')")] == ["drawn", "alive"]
+
+
 @pytest.mark.parametrize(
     ("code", "cause"),
     [

@@ -235,12 +235,9 @@ def _kernel(request: dict[str, Any], told: int, go: int) -> NoReturn:
     os.close(told)
     os.setsid()
     null = os.open("/dev/null", os.O_RDWR)
-    for fd in (0, 1, 2):
-        os.dup2(null, fd)
-    for fd in map(int, os.listdir("/proc/self/fd")):
-        if fd > 2 and fd != go:
-            with contextlib.suppress(OSError):
-                os.close(fd)
+    # Not closed: a module may hold a file from its import, and would later close what the kernel opened under its number.
+    for fd in {0, 1, 2, *map(int, os.listdir("/proc/self/fd"))} - {null, go}:
+        os.dup2(null, fd, inheritable=fd < 3)
     for name, (soft, hard) in request["rlimits"].items():
         resource.setrlimit(getattr(resource, name), (soft, hard))
     os.chdir(request["home"])
