@@ -94,10 +94,12 @@ def test_the_judges_of_others_are_out_of_sight(pair):
     assert "[]" == pair[0].run("import os; os.listdir('/run/judges')")
 
 
-def test_figures_are_shown():
+# A solution that has drawn a figure has imported the latter.
+@pytest.mark.parametrize("more", [(), ("matplotlib_inline", "matplotlib_inline.backend_inline")], ids=["", "drawn"])
+def test_figures_are_shown(more):
     """matplotlib is imported before there is a notebook to show them in."""
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import matplotlib.pyplot as plt\nplt.plot([1, 2])")])
-    manager = SandboxKernelManager(kernel_name="python3", kernel_spec_manager=kernel_specs(modules=MODULES))
+    manager = SandboxKernelManager(kernel_name="python3", kernel_spec_manager=kernel_specs(modules=(*MODULES, *more)))
 
     NotebookClient(nb, km=manager).execute()
 

@@ -33,8 +33,8 @@ MAX_REQUEST = 100_000  # bytes; a message on the line is whole or not there
 BASE = ("ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.ipkernel", "IPython.core.ultratb", "stack_data.core")
 """Imported for every notebook: the kernel, and what shows an error."""
 
-# It asks for the running IPython when it is imported, and figures are shown only if it found one.
-_NOT_BEFORE = ("matplotlib_inline.backend_inline",)
+# Its backend asks for the running IPython when it is imported, and figures are shown only if it found one.
+_NOT_BEFORE = "matplotlib_inline"
 
 _NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 _NEWUSER, _NEWPID, _NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -72,7 +72,7 @@ def _warm_up(modules: list[str]) -> dict[str, str]:
     """Import the modules; the one that makes forking unsafe and why, or nothing."""
     sys.modules["debugpy"] = None  # type: ignore[assignment] # a tenth of a second in each kernel, for nothing
     for name in (*BASE, *modules):
-        if name in sys.modules or name in _NOT_BEFORE:
+        if name in sys.modules or name.split(".")[0] == _NOT_BEFORE:
             continue
         # What a module raises is its own affair: the notebook will see it too. A partly imported one is not kept.
         with contextlib.suppress(BaseException):
