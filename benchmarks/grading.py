@@ -156,7 +156,6 @@ def marks(course: Course, lab: str) -> dict[str, float]:
 FLOOR = """
 import contextlib, gc, importlib, io, json, os, sys
 modules, path, show = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3] == "show"
-os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 for name in modules:
     with contextlib.suppress(BaseException):
         if name != "matplotlib_inline.backend_inline":
@@ -182,6 +181,7 @@ for each in sorted(os.listdir(path)):
     if child == 0:
         sys.stdout = sys.stderr = io.StringIO()
         shell = Shell.instance(display_pub_class=Nowhere)
+        shell.run_line_magic("matplotlib", "inline")
         for cell in nb.cells:
             if cell.cell_type == "code" and (show or "show" not in cell.metadata.get("tags", [])):
                 shell.run_cell(cell.source)
@@ -273,6 +273,7 @@ def main() -> None:
             }
     meter.close()
     _show(found, floors, earned)
+
 
 def _show(
     found: dict[str, list[tuple[float, float | None]]], floors: dict[str, float], earned: dict[str, dict[str, float]]
