@@ -106,11 +106,12 @@ def test_empty_files_have_a_number():
     assert "MemoryLimit: it made more than 100000 files" == ended(code)
 
 
-def test_endless_printing_ends():
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_endless_printing_ends(stream):
     """Before it fills the memory of the grader."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    cause = ended("while True: print('x' * 100_000)")
+    cause = ended(f"import sys\nwhile True: print('x' * 100_000, file=sys.{stream})")
 
     assert "OutputLimit: it printed and drew more than 64 MB" == cause
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 600_000  # kB

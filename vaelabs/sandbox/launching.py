@@ -37,7 +37,7 @@ KERNEL_OPTIONS = tuple(
     f"--IPKernelApp.exec_lines={line}"
     for line in (
         "get_ipython().ask_exit = lambda: None",
-        "__import__('sys').stdout.flush_interval = 0.02",
+        "type(__import__('sys').stdout).flush_interval = 0.02",
     )
 )
 """For every kernel. `exit()` and `quit()` do nothing: they would end it a tenth of a second later, amid some other cell.
