@@ -158,8 +158,7 @@ import contextlib, gc, importlib, io, json, os, sys
 modules, path, show = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3] == "show"
 for name in modules:
     with contextlib.suppress(BaseException):
-        if name != "matplotlib_inline.backend_inline":
-            importlib.import_module(name)
+        importlib.import_module(name)
 import nbformat
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.history import HistoryManager

@@ -94,7 +94,7 @@ def test_the_judges_of_others_are_out_of_sight(pair):
     assert "[]" == pair[0].run("import os; os.listdir('/run/judges')")
 
 
-# A solution that has drawn a figure has imported the latter.
+# The second is what a solution that draws figures has imported.
 @pytest.mark.parametrize("more", [(), ("matplotlib_inline", "matplotlib_inline.backend_inline")], ids=["", "drawn"])
 def test_figures_are_shown(more):
     """matplotlib is imported before there is a notebook to show them in."""
