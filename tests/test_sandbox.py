@@ -78,6 +78,20 @@ def test_a_cell_that_asks_to_leave_ends_nothing(leaving):
     assert only_verdict(nb).points == 5
 
 
+def test_a_figure_is_drawn_for_the_output_only():
+    """pyplot would draw it once more for a window that is not there: a figure of eight axes takes a third of a second."""
+    plot = (
+        "figure, axes = plt.subplots(layout='constrained')\n"
+        "figure.canvas.mpl_connect('draw_event', lambda event: print('laid out and drawn'))"
+    )
+
+    nb = run(code("import matplotlib.pyplot as plt\nplt.plot([1, 2])"), code(plot))
+
+    assert printed(nb.cells[1]) == 2 * "laid out and drawn\n"  # to find its bounds, then for the picture
+    for cell in nb.cells:
+        assert len([each for each in cell.outputs if "image/png" in each.get("data", {})]) == 1
+
+
 def test_a_loop_that_ignores_interrupts_is_stopped():
     """The kernel is replaced; the answer before it is graded."""
     loop = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
