@@ -150,8 +150,8 @@ def marks(course: Course, lab: str) -> dict[str, float]:
         return {each.student.id: each.score for each in gradebook.assignment_submissions(lab)}
 
 
-# The floor: the cells, in a child of a process that has imported what the solution imports. Figures are drawn as in a
-# notebook, and go nowhere.
+# The floor: the cells, in a child of a process that has imported what the solution imports. Figures are drawn once,
+# as in our kernels, and go nowhere.
 
 FLOOR = """
 import contextlib, gc, importlib, io, json, os, sys
@@ -181,6 +181,7 @@ for each in sorted(os.listdir(path)):
         sys.stdout = sys.stderr = io.StringIO()
         shell = Shell.instance(display_pub_class=Nowhere)
         shell.run_line_magic("matplotlib", "inline")
+        sys.modules["matplotlib.pyplot"].uninstall_repl_displayhook()
         for cell in nb.cells:
             if cell.cell_type == "code" and (show or "show" not in cell.metadata.get("tags", [])):
                 shell.run_cell(cell.source)

@@ -22,7 +22,7 @@ from vaelabs.converting import course_config
 from vaelabs.course import Course, CourseError, grade_id, read_notebook, write_text
 from vaelabs.grading import load_results
 from vaelabs.reports import SYSTEMS, feedback_settings, languages, make_feedback, zip_feedback
-from vaelabs.reports.feedback import FeedbackExporter
+from vaelabs.reports.feedback import FeedbackExporter, as_html
 from vaelabs.reports.translation import catalogue_file
 from vaelabs.sample import with_answers
 
@@ -222,6 +222,12 @@ def test_nothing_of_a_student_is_markup(pages):
     for page in pages.values():
         assert "<script" not in page and "<b>" not in page and "<Jensen>" not in page
     assert EMPTY in text_of(pages[CHLOE, "en"])
+
+
+def test_names_in_a_message_are_set_as_code():
+    """Checks write them between backticks, students whatever they like."""
+    assert as_html("Call `log_prob` of q.") == "Call <code>log_prob</code> of q."
+    assert as_html("`<b>`, a ` and <b>") == "<code>&lt;b&gt;</code>, a ` and &lt;b&gt;"
 
 
 # ---- languages

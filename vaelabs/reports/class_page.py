@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 import textwrap
 from collections.abc import Iterable
 from datetime import datetime
@@ -24,6 +23,7 @@ from matplotlib.figure import Figure
 from vaelabs.subjects.failure import readable
 
 from .class_data import AT_LEAST, COMMON, HARD, ClassData, Item, Mistake
+from .feedback import as_html
 
 BLUE, ORANGE, INK, LINE = "#0072b2", "#d55e00", "#1d2733", "#9aa5b1"
 """Blue and vermilion of Okabe and Ito's palette, which every colour vision tells apart."""
@@ -34,7 +34,6 @@ ROWS = 30
 NAMES = 6
 """More students than this are folded."""
 
-_CODE = re.compile(r"`([^`\n]+)`")
 _WIDTH = 4.5
 _DPI = 170
 
@@ -409,8 +408,8 @@ def _who(group: ClassData, student: str) -> str:
 
 
 def _said(text: str) -> str:
-    """Text that may be of a student's making; what stands between backticks is code."""
-    return _CODE.sub(r"<code>\1</code>", escape(readable(text, 400)))
+    """Text that may be of a student's making."""
+    return as_html(readable(text, 400))
 
 
 def _r(correlation: float | None) -> str:

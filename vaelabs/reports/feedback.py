@@ -11,10 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from markupsafe import Markup
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateFeedback
@@ -39,6 +41,7 @@ _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*$", re.MULTILINE)
 _POINTS_IN_HEADING = re.compile(r"\s*\(\d+(\.\d+)? points?[^)]*\)")
 _MARK_SCHEME = re.compile(r"^[^\n]*BEGIN MARK SCHEME.*?(?:END MARK SCHEME[^\n]*|\Z)", re.MULTILINE | re.DOTALL)
 _COLAB = re.compile(r"https://colab\.research\.google\.com/github/[\w./-]+\.ipynb")
+_IN_BACKTICKS = re.compile(r"`([^`\n]+)`")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
 _CODE = {style: HtmlFormatter(nowrap=True, style=style) for style in ("default", "github-dark")}
 _NO_ANSWER = "No response."
@@ -102,8 +105,13 @@ class FeedbackExporter(HTMLExporter):
         environment.install_gettext_translations(texts)
         environment.globals["language"] = self.language.replace("_", "-")  # as HTML names it
         environment.filters["number"] = partial(number, language=self.language)
-        environment.filters["in_catalogue"] = lambda said: texts.gettext(said) if said else ""
+        environment.filters["in_catalogue"] = lambda said: Markup(as_html(texts.gettext(said))) if said else ""
         return super().from_notebook_node(nb, resources, **options)
+
+
+def as_html(said: str) -> str:
+    """A sentence of ours or of a student's making, escaped; what stands between backticks is set as code."""
+    return _IN_BACKTICKS.sub(r"<code>\1</code>", escape(said))
 
 
 def make_feedback(
