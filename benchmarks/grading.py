@@ -17,7 +17,8 @@ Endless loops are left out: they wait for the same limit in each way. The ways:
 All run the lab's quick profile. nbgrader runs one notebook after the other in one process, so its figure does not know
 `--workers`. Ours is given once for each number of workers. The run of the lab's solution from which kernels are warmed
 happens once for a class and is told on a line of its own. With `--stock` nbgrader grades a part of the class: it does
-nothing once but start, so that its seconds a submission are the same for a class of any size.
+nothing once but start, so that its seconds a submission are the same for a class of any size. It fails at a notebook
+that ends its kernel, as number fourteen of `vae_2d` does, so let it grade no more than the first thirteen there.
 
 CPU seconds are those of a control group of the system, so that a kernel in a namespace of its own is counted; where none
 can be made (that takes root, or cgroup v2 handed over) they are left out. Marks are compared with those of the first way:
