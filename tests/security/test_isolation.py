@@ -152,6 +152,19 @@ def test_what_it_can_write_has_a_size(kernel, folder, mb):
     assert folder in FOLDERS
 
 
+def test_a_full_home_is_no_business_of_ipython(kernel):
+    """Its history would say on stderr, in whatever cell runs then, that it cannot be written."""
+    kernel.run(
+        f"file = open('{HOME}/filling', 'wb', buffering=0)\n"
+        "try:\n    while file.write(bytes(1 << 16)): pass\nexcept OSError: pass"
+    )
+
+    said = kernel.run("import time; In[-1][:11], time.sleep(3)")
+    kernel.run(f"os.unlink('{HOME}/filling')")
+
+    assert said == "('import time', None)"
+
+
 def test_no_file_becomes_too_large(kernel):
     """memfds included, which no folder holds."""
     assert "EFBIG" == kernel.run(
