@@ -33,23 +33,22 @@ START_SECONDS = 30
 _ABANDONED_SECONDS = 30  # a box this old whose owner holds no lock has lost its owner
 _DAY = 86400
 
-KERNEL_OPTIONS = (
-    "--HistoryManager.hist_file=:memory:",
-    *(
-        f"--IPKernelApp.exec_lines={line}"
-        for line in (
-            "get_ipython().ask_exit = lambda: None",
-            "type(__import__('sys').stdout).flush_interval = 0.02",
-            "get_ipython().events.register('pre_run_cell', lambda _:"
-            " getattr(__import__('sys').modules.get('matplotlib.pyplot'), 'uninstall_repl_displayhook', int)())",
-        )
-    ),
+KERNEL_OPTIONS = tuple(
+    f"--IPKernelApp.exec_lines={line}"
+    for line in (
+        "get_ipython().ask_exit = lambda: None",
+        "type(__import__('sys').stdout).flush_interval = 0.02",
+        "get_ipython().events.register('pre_run_cell', lambda _:"
+        " getattr(__import__('sys').modules.get('matplotlib.pyplot'), 'uninstall_repl_displayhook', int)())",
+    )
 )
-"""For every kernel. Its history needs no file, which a full home would make it complain of amid some cell.
-`exit()` and `quit()` do nothing: they would end it a tenth of a second later, amid some other cell.
-What a loop prints goes out after 20 ms: in the usual 200 it gathers more than one message may hold.
+"""For every kernel. `exit()` and `quit()` do nothing: they would end it a tenth of a second later, amid some other cell.
+And what a loop prints goes out after 20 ms: in the usual 200 it gathers more than one message may hold.
 Nor does pyplot draw its figures for a window after each cell, as nothing but the picture in the output is seen.
 """
+
+HISTORY = "--HistoryManager.hist_file=:memory:"
+"""As nbclient has it in the kernels that it starts. With a full home IPython would complain of its file amid some cell."""
 
 # Waits for a word before it becomes the kernel. The word comes when everything is in place that ends the kernel with
 # its grader; a grader that died before has closed the pipe. The grader's streams end here.

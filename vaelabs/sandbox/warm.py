@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from . import bubblewrap, seccomp, zygote
-from .launching import KERNEL_OPTIONS, START_SECONDS, Box, NotStarted, judges_folder, start, waiting
+from .launching import HISTORY, KERNEL_OPTIONS, START_SECONDS, Box, NotStarted, judges_folder, start, waiting
 from .limits import Limits
 
 PROGRAM = "/run/zygote.py"
@@ -182,7 +182,7 @@ def request(connection: str, judge: str, limits: Limits) -> dict[str, Any]:
         "home": bubblewrap.HOME,
         "rlimits": bubblewrap.rlimits(limits),
         "seccomp": seccomp.program().hex(),
-        "argv": ["ipykernel_launcher", "-f", CONNECTION_FILE, *KERNEL_OPTIONS],
+        "argv": ["ipykernel_launcher", "-f", CONNECTION_FILE, HISTORY, *KERNEL_OPTIONS],
     }
 
 
