@@ -160,7 +160,7 @@ def test_a_full_home_is_no_business_of_ipython(kernel):
     )
 
     said = kernel.run("import time; In[-1][:11], time.sleep(3)")
-    kernel.run(f"os.unlink('{HOME}/filling')")
+    kernel.run(f"file.close(); os.unlink('{HOME}/filling')")
 
     assert said == "('import time', None)"
 
