@@ -10,7 +10,6 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from vaelabs.sandbox.launching import HISTORY
 from vaelabs.sandbox.limits import Cause, Limits, descendants
 from vaelabs.sandbox.provisioner import SandboxKernelManager, SandboxProvisioner, kernel_specs
 
@@ -37,7 +36,8 @@ class Kernel:
         self.loop = asyncio.new_event_loop()
         specs = kernel_specs(isolation, limits, judge_dir, modules)
         self.manager = manager_class(kernel_name="python3", kernel_spec_manager=specs)
-        self._do(self.manager.start_kernel(extra_arguments=[HISTORY], **start))  # as nbclient starts them
+        as_nbclient = ["--HistoryManager.hist_file=:memory:"]
+        self._do(self.manager.start_kernel(extra_arguments=as_nbclient, **start))
         self.client = self.manager.client()
         self.client.start_channels()
         self._do(self.client.wait_for_ready(timeout=60))

@@ -19,7 +19,7 @@ import pytest
 from kernels import Died, Kernel, alive
 from nbclient import NotebookClient
 
-from vaelabs.sandbox import bubblewrap, provisioner, warm, zygote
+from vaelabs.sandbox import bubblewrap, warm, zygote
 from vaelabs.sandbox.launching import NotStarted
 from vaelabs.sandbox.limits import Limits
 from vaelabs.sandbox.provisioner import SandboxKernelManager, kernel_specs
@@ -177,8 +177,8 @@ def test_where_there_is_no_warm_process_a_kernel_starts_the_long_way(anew, monke
 
 def test_where_it_cannot_make_sandboxes_a_kernel_starts_the_long_way(anew, monkeypatch):
     """As in a container whose /proc is masked, which is found out at the first fork."""
-    impossible = {**warm.request("", "", Limits()), "judges": "/nowhere"}
-    monkeypatch.setattr(provisioner, "request", lambda *_: impossible)
+    impossible = {**warm.request([], "", "", Limits()), "judges": "/nowhere"}
+    monkeypatch.setattr(warm, "request", lambda *_: impossible)
     with Kernel(modules=("json",)) as kernel:
         assert kernel.run("1 + 1") == "2"
         assert not isinstance(kernel.provisioner.process, WarmProcess)

@@ -47,9 +47,6 @@ And what a loop prints goes out after 20 ms: in the usual 200 it gathers more th
 Nor does pyplot draw its figures for a window after each cell, as nothing but the picture in the output is seen.
 """
 
-HISTORY = "--HistoryManager.hist_file=:memory:"
-"""As nbclient has it in the kernels that it starts. With a full home IPython would complain of its file amid some cell."""
-
 # Waits for a word before it becomes the kernel. The word comes when everything is in place that ends the kernel with
 # its grader; a grader that died before has closed the pipe. The grader's streams end here.
 _WAIT = 'echo && read -r _ && exec "$@" </dev/null >/dev/null 2>&1'

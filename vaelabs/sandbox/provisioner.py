@@ -34,11 +34,11 @@ from traitlets import Dict, DottedObjectName, List, Type, Unicode
 
 from vaelabs.course import CourseError
 
-from . import bubblewrap, landlock, seccomp
+from . import bubblewrap, landlock, seccomp, warm
 from .isolation import Isolation, require
 from .launching import KERNEL_OPTIONS, Box, NotStarted, kill_tree, other_user, reap, start, starter, untrusted, waiting
 from .limits import MB, Cause, Cgroup, Limits, Watchdog, cause_of_exit, delegated_cgroup, descendants
-from .warm import WarmProcess, request, zygotes
+from .warm import WarmProcess, zygotes
 
 KERNEL_NAME = "vaelabs-sandbox"
 """Of the kernelspec that `install_kernelspec` writes."""
@@ -148,7 +148,7 @@ class SandboxProvisioner(LocalProvisioner):
     def _start(self, cmd: list[str], env: Mapping[str, str]) -> tuple[subprocess.Popen[bytes] | WarmProcess, str]:
         """The process, waiting no longer, and the folder of its sockets as seen from here."""
         assert self._box
-        inside = [self._connection_file() if each.endswith("/host.json") else each for each in cmd]
+        inside = _with_connection_file(cmd, self._connection_file())
         with self._confined(inside, env) as (words, fds):
             process, _ = start(words, pass_fds=fds, prepare=self._hold)
         return process, self._socket_folder()
@@ -270,13 +270,15 @@ class BubblewrapProvisioner(SandboxProvisioner):
     def _start(self, cmd: list[str], env: Mapping[str, str]) -> tuple[subprocess.Popen[bytes] | WarmProcess, str]:
         if self.modules:
             with contextlib.suppress(NotStarted):
-                return self._fork(env)
+                return self._fork(cmd, env)
         return super()._start(cmd, env)
 
-    def _fork(self, env: Mapping[str, str]) -> tuple[WarmProcess, str]:
+    def _fork(self, cmd: list[str], env: Mapping[str, str]) -> tuple[WarmProcess, str]:
         zygote = zygotes.get(tuple(self.modules), self.compiled, env)
+        options = _with_connection_file(cmd[cmd.index(_LAUNCH) + 1 :], warm.CONNECTION_FILE)
         connection = self._inner_connection(f"{bubblewrap.SOCKETS}/k")
-        process = zygote.fork(request(connection, Path(self.judge_dir).name, self.allowed), self._hold_all)
+        asked = warm.request(options, connection, Path(self.judge_dir).name, self.allowed)
+        process = zygote.fork(asked, self._hold_all)
         return process, self._socket_folder()
 
     def _hold_all(self, pid: int) -> None:
@@ -391,6 +393,11 @@ class PlainProvisioner(SandboxProvisioner):
         if self.process is not None and self.process.poll() is None:
             kill_tree(self.process.pid)
         super()._kill()
+
+
+def _with_connection_file(cmd: Sequence[str], path: str) -> list[str]:
+    """A kernel's command with the connection file that the kernel sees in place of ours."""
+    return [path if each.endswith("/host.json") else each for each in cmd]
 
 
 @functools.cache

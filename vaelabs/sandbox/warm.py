@@ -18,12 +18,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import bubblewrap, seccomp, zygote
-from .launching import HISTORY, KERNEL_OPTIONS, START_SECONDS, Box, NotStarted, judges_folder, start, waiting
+from .launching import START_SECONDS, Box, NotStarted, judges_folder, start, waiting
 from .limits import Limits
 
 PROGRAM = "/run/zygote.py"
@@ -169,8 +169,11 @@ class WarmProcess:
             return self.returncode
 
 
-def request(connection: str, judge: str, limits: Limits) -> dict[str, Any]:
-    """What the warm process is asked for; `judge` names the folder in `judges_folder()` that the kernel sees."""
+def request(options: Sequence[str], connection: str, judge: str, limits: Limits) -> dict[str, Any]:
+    """What the warm process is asked for: a kernel with `options`, whose CONNECTION_FILE says `connection`.
+
+    `judge` names the folder in `judges_folder()` that the kernel sees.
+    """
     return {
         "uid": bubblewrap.UID,
         "judge": judge,
@@ -182,7 +185,7 @@ def request(connection: str, judge: str, limits: Limits) -> dict[str, Any]:
         "home": bubblewrap.HOME,
         "rlimits": bubblewrap.rlimits(limits),
         "seccomp": seccomp.program().hex(),
-        "argv": ["ipykernel_launcher", "-f", CONNECTION_FILE, HISTORY, *KERNEL_OPTIONS],
+        "argv": ["ipykernel_launcher", *options],
     }
 
 
