@@ -191,7 +191,7 @@ DAMAGES = [
     lose_metadata, lose_some_metadata, lose_locked_cells, lose_set_up, copy_cells, copy_stubs_to_the_end, swap_answers,
     answer_in_a_new_cell, change_types, other_ids, stray_lines, own_cells, through_colab, through_vs_code, through_kaggle,
 ]  # fmt: skip
-TOLERATED = {through_colab, through_vs_code, through_kaggle, own_cells}
+TOLERATED = [through_colab, through_vs_code, through_kaggle, own_cells]
 
 
 def again(cell: NotebookNode) -> NotebookNode:
