@@ -126,14 +126,15 @@ class Engine:
     def _finished(self, client: Client, future: Future, key: str) -> Finished:
         from distributed import KilledWorker
 
-        if future.status == "finished":
+        status = future.status  # it may change meanwhile
+        if status in ("finished", "lost"):  # lost: what it returned went with its worker, after it was done
             return Finished(key)
-        if client.status != "running" or future.status in ("lost", "cancelled") and not _answers(client):
+        if client.status != "running" or status == "cancelled" and not _answers(client):
             raise CourseError(
                 f"The scheduler {self.scheduler or 'of this machine'} is gone.",
                 "What is graded is kept. Start it anew, then run the same command again: it goes on from here.",
             )
-        if future.status != "error":
+        if status != "error":
             return Finished(key, "the scheduler forgot it")
         error = future.exception()
         if isinstance(error, KilledWorker):
