@@ -17,8 +17,10 @@ Endless loops are left out: they wait for the same limit in each way. The ways:
 All run the lab's quick profile. nbgrader runs one notebook after the other in one process, so its figure does not know
 `--workers`. Ours is given once for each number of workers. The run of the lab's solution from which kernels are warmed
 happens once for a class and is told on a line of its own. With `--stock` nbgrader grades a part of the class: it does
-nothing once but start, so that its seconds a submission are the same for a class of any size. It fails at a notebook
-that ends its kernel, as number fourteen of `vae_2d` does, so let it grade no more than the first thirteen there.
+nothing once but start, so that its seconds a submission are the same for a class of any size. Where notebooks differ much
+in what they compute, let the part be the whole sample class. nbgrader fails at a notebook that ends its kernel, as number
+fourteen of `vae_2d` does, so let it grade no more than the first thirteen there.
+The floor is that of the whole class, taken in each round; of notebooks that are alike one is run and counts for all.
 
 CPU seconds are those of a control group of the system, so that a kernel in a namespace of its own is counted; where none
 can be made (that takes root, or cgroup v2 handed over) they are left out. Marks are compared with those of the first way:
@@ -30,6 +32,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import hashlib
 import json
 import os
 import re
@@ -38,6 +41,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
@@ -51,7 +55,7 @@ from vaelabs.build import build_lab, write  # noqa: E402
 from vaelabs.converting import course_config  # noqa: E402
 from vaelabs.course import Course, read_notebook  # noqa: E402
 from vaelabs.grading.keys import lab_hashes  # noqa: E402
-from vaelabs.grading.reference import reference  # noqa: E402
+from vaelabs.grading.reference import Reference, reference  # noqa: E402
 from vaelabs.sample import hand_in, sample_class  # noqa: E402
 from vaelabs.sandbox import FAST_COMPILER, with_profile  # noqa: E402
 from vaelabs.sandbox.bubblewrap import using_compiled  # noqa: E402
@@ -184,7 +188,7 @@ for each in sorted(os.listdir(path)):
         shell.run_line_magic("matplotlib", "inline")
         sys.modules["matplotlib.pyplot"].uninstall_repl_displayhook()
         for cell in nb.cells:
-            if cell.cell_type == "code" and (show or "show" not in cell.metadata.get("tags", [])):
+            if show or "show" not in cell.metadata.get("tags", []):
                 shell.run_cell(cell.source)
         os._exit(0)
     usage = os.wait4(child, 0)[2]
@@ -192,24 +196,27 @@ for each in sorted(os.listdir(path)):
 """
 
 
-def floor(course: Course, lab: str, students: list[str], solution: Reference, show: bool) -> float:
-    """Mean CPU seconds of the cells of one of the submissions, graded cells as the instructor has them."""
+def floor(course: Course, lab: str, solution: Reference, show: bool) -> float:
+    """Mean CPU seconds of the cells of a submission, graded cells as the instructor has them. Copies are run once."""
     graded = {c.metadata.nbgrader.grade_id: c.source for c in read_notebook(course.notebook("source", lab)).cells
               if c.metadata.get("nbgrader", {}).get("grade") and c.cell_type == "code"}  # fmt: skip
+    copies: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        for student in students:
+        for student in course.students():
             nb = read_notebook(course.submission(student, lab))
+            nb.cells = [cell for cell in nb.cells if cell.cell_type == "code"]
             for cell in nb.cells:
-                if cell.cell_type == "code":
-                    cell.source = graded.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""), cell.source)
-            nbformat.write(nb, f"{folder}/{student}.ipynb")
+                cell.source = graded.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""), cell.source)
+            name = hashlib.sha256("\0".join(cell.source for cell in nb.cells).encode()).hexdigest()
+            copies[name] += 1
+            nbformat.write(nb, f"{folder}/{name}.ipynb")
         command = [sys.executable, "-c", FLOOR, json.dumps(solution.modules), folder, "show" if show else ""]
         env = {**os.environ, **ONE_THREAD, "XLA_FLAGS": FAST_COMPILER}
         if solution.compiled:
             env |= using_compiled(solution.compiled)
         said = subprocess.run(command, capture_output=True, text=True, check=True, env=env, cwd=folder).stdout
-    seconds = [float(each) for each in said.split()]
-    return sum(seconds) / len(seconds)
+    seconds = dict(zip(sorted(copies), map(float, said.split()), strict=True))
+    return sum(seconds[name] * number for name, number in copies.items()) / copies.total()
 
 
 def main() -> None:
@@ -255,6 +262,11 @@ def main() -> None:
                 words = [word for student in some for word in ("--student", student)]
                 took, cpu = run([*grade, str(counts[0]), *words], courses[config].root, one, meter)
                 print(f"first run: {took:.1f} s, {cpu or 0:.1f} CPU s for {len(some)}", flush=True)
+        any_ours = next((courses[config] for config in courses if config != STOCK), None)
+        if any_ours:
+            source = read_notebook(any_ours.notebook("source", lab))
+            solution = reference(source, course_config(any_ours), lab_hashes(any_ours, lab))
+        floors: dict[str, list[float]] = {}
         for number in range(given.rounds):
             for name, config, command, env in (ways[n] for n in chosen):
                 took, cpu = run(command, courses[config].root, env, meter)
@@ -263,21 +275,17 @@ def main() -> None:
                 print(f"round {number + 1}: {name}: {took:.1f} s, {cpu or 0:.1f} CPU s", flush=True)
                 if given.json:
                     given.json.write_text(json.dumps(found))
-        any_ours = next((courses[config] for config in courses if config != STOCK), None)
-        floors = {}
-        if any_ours:
-            source = read_notebook(any_ours.notebook("source", lab))
-            solution = reference(source, course_config(any_ours), lab_hashes(any_ours, lab))
-            some = any_ours.students()[:part]
-            floors = {
-                name: floor(any_ours, lab, some, solution, show) for name, show in (("floor, same cells", True), ("floor", False))
-            }
+            if any_ours:
+                for name, show in (("floor, same cells", True), ("floor", False)):
+                    cpu = floor(any_ours, lab, solution, show)
+                    floors.setdefault(name, []).append(cpu)
+                    print(f"round {number + 1}: {name}: {cpu:.2f} CPU s each", flush=True)
     meter.close()
     _show(found, floors, earned)
 
 
 def _show(
-    found: dict[str, list[tuple[float, float | None]]], floors: dict[str, float], earned: dict[str, dict[str, float]]
+    found: dict[str, list[tuple[float, float | None]]], floors: dict[str, list[float]], earned: dict[str, dict[str, float]]
 ) -> None:
     first = next(iter(found))
     out = csv.writer(sys.stdout, delimiter="|", lineterminator="\n")
@@ -294,7 +302,7 @@ def _show(
             f"{cpu:.2f}", f"{best[name] / best[first]:.2f}", differ,
         ))  # fmt: skip
     for name, seconds in floors.items():
-        out.writerow((name, "", "", "", f"{seconds:.2f}", "", "", ""))
+        out.writerow((name, "", "", "", f"{min(seconds):.2f}", "", "", ""))
 
 
 if __name__ == "__main__":
