@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 import jobs
 import psutil
 import pytest
+from distributed import LocalCluster
 from tiny import family, kill
 
 from vaelabs.course import CourseError
@@ -47,9 +50,18 @@ def test_a_thousand_jobs_are_each_done_once_though_workers_are_killed(tmp_path):
     assert not worker_processes()
 
 
-def test_a_job_that_was_done_before_its_worker_died_is_done():
+@pytest.fixture(params=["workers of its own", "a cluster that stands"])
+def engine(request) -> Iterator[Engine]:
+    if request.param == "workers of its own":
+        yield Engine(workers=2)
+        return
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL) as cluster:
+        yield Engine(scheduler=cluster.scheduler_address)
+
+
+def test_a_job_that_was_done_before_its_worker_died_is_done(engine):
     """The worker takes along what the job returned, which nobody wants."""
-    running = Engine(workers=2).run(jobs.nothing, ((str(n), n) for n in range(40)))
+    running = engine.run(jobs.nothing, ((str(n), n) for n in range(40)))
     finished = [next(running)]
     time.sleep(1)  # until the others of the first window are done
     for worker in worker_processes():
