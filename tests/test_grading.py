@@ -1,7 +1,10 @@
 """A class of the small course, graded: one row for every task of everyone, whatever was handed in."""
 
 import csv
+import json
+import os
 import shutil
+import stat
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +25,9 @@ PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAW
 CLINIC = 'diagnosis = {"A": "kl vanished", "B": "noise missing", "C": "no mean", "D": "no half", "E": "overfit"}'
 KL = "def kl_divergence(mu, logvar):\n    return "
 RIGHT = {"kl_divergence": KL + "0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)", "clinic": CLINIC}
+
+NO_TEXT = json.dumps({**nbformat.v4.new_notebook(), "cells": [{**nbformat.v4.new_code_cell("'\ud800'"), "id": "a"}]})
+"""A notebook with half of a pair of surrogates."""
 
 
 def hand_in(course, student, text, lab="mini"):
@@ -319,6 +325,34 @@ def test_a_notebook_in_the_wrong_place_is_not_missing_in_silence(one, place, sta
     (result,) = grade(one, ["mini"], ["eve"])
 
     assert {verdict.status for verdict in result.verdicts} == {status}
+
+
+def test_what_is_no_file_is_left_where_it_is(one):
+    """A socket beside the notebook does not stop it; nor does a pipe, which to read would take for ever."""
+    os.mknod(one.submission("ada", "mini").with_name("line"), stat.S_IFSOCK | 0o600)
+    one.submission("eve", "mini").mkdir(parents=True)
+    os.mkfifo(one.submission("eve", "mini").parents[1] / "mini.ipynb")
+
+    ada, eve = sorted(grade(one, ["mini"], ["ada", "eve"]), key=lambda result: result.student)
+
+    assert (ada.fresh, ada.points) == (False, 8)
+    assert eve.reason == "submitted/eve/mini/mini.ipynb is there, but is no file: a folder, a pipe or a link to nothing"
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        ("{", "is no notebook: it is not valid JSON"),
+        (NO_TEXT, "has characters that no text can hold; `vaelabs collect` replaces them"),
+    ],
+)
+def test_what_cannot_be_read_is_named_where_it_lies(one, text, why):
+    """And not where a worker had a copy of it."""
+    hand_in(one, "eve", text)
+
+    (result,) = grade(one, ["mini"], ["eve"])
+
+    assert result.reason == f"eve's mini could not be graded: submitted/eve/mini/mini.ipynb {why}"
 
 
 def test_a_copied_cell_does_not_stop_the_notebook(one):

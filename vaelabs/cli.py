@@ -686,7 +686,11 @@ def _grade(
 
 
 def _why_review(result: Any) -> str:
-    return result.reason or "; ".join(v.message for v in result.verdicts if v.status == "needs_review")
+    tasks: dict[str, list[str]] = {}
+    for verdict in result.verdicts:
+        if verdict.status == "needs_review":
+            tasks.setdefault(verdict.message.removeprefix(f"{verdict.task}: "), []).append(verdict.task)
+    return result.reason or "; ".join(f"{', '.join(names)}: {why}" for why, names in tasks.items())
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -182,6 +183,8 @@ class _Desk:
         try:
             if notebook.is_file():
                 return _HandedIn(read_files(notebook), doubts=self._doubts(student, lab))
+            if os.path.lexists(notebook):
+                return _HandedIn({}, "needs_review", f"{where} is there, but is no file: a folder, a pipe or a link to nothing")
             found = _strays(self._course, student, lab)
         except (CourseError, OSError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else said(error)

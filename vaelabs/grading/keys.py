@@ -63,13 +63,13 @@ def lab_hashes(course: Course, lab: str) -> dict[str, str]:
 
 
 def read_files(notebook: Path) -> Files:
-    """A notebook and the files beside it, other notebooks and links left out.
+    """A notebook and the files beside it; other notebooks are left out, links, and what is no file, such as a pipe.
 
     Raises CourseError when they are too large, OSError when one cannot be read.
     """
     folder = notebook.parent
     beside = (Path(each) for each in find_all_files(str(folder), [*CourseDirectory().ignore, "*.ipynb"]))
-    paths = [notebook, *sorted(each for each in beside if not each.is_symlink())]
+    paths = [notebook, *sorted(each for each in beside if each.is_file() and not each.is_symlink())]
     if sum(path.stat().st_size for path in paths) > MAX_BYTES:
         raise CourseError(f"what was handed in is larger than {MAX_BYTES // 10**6} MB")
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}

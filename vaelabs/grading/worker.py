@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 import os
 import shutil
 import socket
@@ -101,7 +102,7 @@ def graded(job: Job) -> tuple[list[Verdict], bytes]:
         course = Course(Path(folder))
         shutil.copytree(template, folder, dirs_exist_ok=True)
         write_files(course.submission(job.student, job.lab).parent, unpack(job.submission))
-        read_notebook(course.submission(job.student, job.lab))
+        _must_be_readable(course, course.submission(job.student, job.lab))
         settings = _settings(job.config, course)
         settings.Execute.modules, settings.Execute.compiled = list(solution.modules), solution.compiled
         convert(AutogradeInOnePass, course.root, settings, job.lab, job.student)
@@ -110,6 +111,18 @@ def graded(job: Job) -> tuple[list[Verdict], bytes]:
         lost = blank(course.tasks(job.lab), "needs_review", "the graded cell of this task is lost")
         doubts = {task: f"the lab's own solution earns nothing on this machine ({why})" for task, why in solution.lost.items()}
         return [_fair(found.get(each.task, each), {**doubts, **job.doubts}) for each in lost], made.read_bytes()
+
+
+def _must_be_readable(course: Course, notebook: Path) -> None:
+    """Raise CourseError, with the path that it has in any course, where nbgrader would stumble over it."""
+    try:
+        nb = read_notebook(notebook)
+        try:
+            json.dumps(nb, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise CourseError(f"{notebook} has characters that no text can hold; `vaelabs collect` replaces them.") from None
+    except CourseError as error:
+        raise CourseError(str(error).replace(f"{course.root}{os.sep}", "")) from None
 
 
 def _fair(verdict: Verdict, doubts: Mapping[str, str]) -> Verdict:
