@@ -1,5 +1,7 @@
 """The course folder and the reading of notebooks."""
 
+import json
+
 import pytest
 
 from vaelabs.course import Course, CourseError, Task, read_notebook, write_text
@@ -33,6 +35,16 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path, content, complaint):
         read_notebook(path)
 
     assert complaint in str(caught.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_cells_without_ids_get_some_in_silence(tmp_path):
+    """Colab leaves them out; nbformat would say so on the terminal."""
+    cell = {"cell_type": "code", "metadata": {}, "source": "", "outputs": [], "execution_count": None}
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}))
+
+    assert read_notebook(path).cells[0].id
 
 
 def test_a_missing_notebook_is_named(tmp_path):

@@ -8,12 +8,14 @@ import io
 import json
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.warnings import MissingIDFieldWarning
 
 SHOW_TAG = "show"
 """Tag of the cells that no mark depends on: figures, training runs, visible checks."""
@@ -143,7 +145,9 @@ def read_notebook(path: Path) -> NotebookNode:
     try:
         if path.stat().st_size > _MAX_NOTEBOOK_BYTES:
             raise CourseError(f"{path} is larger than {_MAX_NOTEBOOK_BYTES // 10**6} MB.", "Clear its outputs first.")
-        nb = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MissingIDFieldWarning)  # it gives the cells ids
+            nb = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
     except FileNotFoundError:
         raise CourseError(f"{path} does not exist.") from None
     except UnicodeDecodeError:
