@@ -327,6 +327,26 @@ def test_a_notebook_in_the_wrong_place_is_not_missing_in_silence(one, place, sta
     assert {verdict.status for verdict in result.verdicts} == {status}
 
 
+@pytest.mark.parametrize(
+    "name, shown, why",
+    [
+        (b"a[b]", "a[b]", "one of * ? [ ]"),
+        (b"ada\nb", "ada b", "a line break"),
+        (b" eve", " eve", "a leading or trailing blank"),
+        (b"Andr\xe9", "Andr\\xe9", "a backslash or what is no UTF-8"),
+    ],
+)
+def test_a_name_that_will_not_do_is_told(one, name, shown, why):
+    """It stops nobody else, whatever bytes it is made of."""
+    os.rename(one.root / "submitted" / "ada", os.path.join(os.fsencode(one.root / "submitted"), name))
+    [student] = one.students()
+
+    (result,) = grade(one, ["mini"], [student])
+
+    assert result.reason == f"the folder submitted/{shown} has {why} in its name; rename it"
+    assert [each.reason for each in load_results(one)] == [result.reason]
+
+
 def test_what_is_no_file_is_left_where_it_is(one):
     """A socket beside the notebook does not stop it; nor does a pipe, which to read would take for ever."""
     os.mknod(one.submission("ada", "mini").with_name("line"), stat.S_IFSOCK | 0o600)

@@ -874,7 +874,7 @@ def _name(text: str) -> str:
     """A name that someone else chose, as the terminal may show it."""
     from .subjects.failure import readable
 
-    return escape(readable(text, 60))
+    return escape(readable(text, 60).replace("\n", " "))
 
 
 def _columns(names: list[str]) -> Columns:

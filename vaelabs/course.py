@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 import re
 import unicodedata
 import warnings
@@ -93,10 +94,9 @@ class Course:
         return sorted(path.stem for path in self.root.glob(f"{folder}/*/*.ipynb") if path.stem == path.parent.name)
 
     def students(self) -> list[str]:
-        """Everyone with a folder in `submitted/`, sorted."""
-        return sorted(
-            path.name for path in self.root.glob("submitted/*") if path.is_dir() and not path.name.startswith(".")
-        )
+        """Everyone with a folder in `submitted/`, sorted; a byte that is no UTF-8 is written out, as no database takes it."""
+        names = {path.name for path in self.root.glob("submitted/*") if path.is_dir() and not path.name.startswith(".")}
+        return sorted(os.fsencode(name).decode(errors="backslashreplace") for name in names)
 
     def choose(self, wanted: tuple[str, ...], known: list[str], what: str) -> list[str]:
         """`wanted`, or all that are known; raises CourseError for one that is not."""

@@ -17,7 +17,7 @@ from vaelabs.sandbox import Isolation, require
 
 from .engine import ALLOWED_FAILURES, SMALL, Engine, Finished, said
 from .gradebook import GradebookWriter
-from .keys import UNUSABLE, Files, fingerprint, hash_files, key_of, lab_hashes, pack, read_files
+from .keys import Files, fingerprint, hash_files, key_of, lab_hashes, pack, read_files, unusable
 from .ledger import Ledger
 from .result import Result, load_results
 from .settings import autograde_settings
@@ -175,9 +175,9 @@ class _Desk:
         return self._refuse(job, "needs_review", f"{student}'s {lab} could not be graded: {reason}")
 
     def _handed_in(self, lab: str, student: str) -> _HandedIn:
-        if set(student) & UNUSABLE:
-            reason = f"the folder submitted/{student} has one of * ? [ ] in its name; rename it"
-            return _HandedIn({}, "needs_review", reason)
+        if why := unusable(student):
+            shown = " ".join(student.splitlines())
+            return _HandedIn({}, "needs_review", f"the folder submitted/{shown} has {why} in its name; rename it")
         notebook = self._course.submission(student, lab)
         where = notebook.relative_to(self._course.root)
         try:

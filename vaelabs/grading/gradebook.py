@@ -16,7 +16,7 @@ from vaelabs.converting import AutogradeInOnePass, convert
 from vaelabs.course import Course, CourseError
 from vaelabs.databases import open_gradebook
 
-from .keys import UNUSABLE, unpack
+from .keys import unpack, unusable
 from .result import Result
 from .worker import write_files
 
@@ -79,7 +79,7 @@ class GradebookWriter:
 
     def _withdraw(self, student: str, lab: str, review: bool) -> None:
         """Take back what an earlier submission earned automatically; marks given by hand stay."""
-        if set(student) & UNUSABLE:
+        if unusable(student):
             return
         shutil.rmtree(self._course.autograded(student, lab).parent, ignore_errors=True)
         with self._open() as gradebook:

@@ -32,13 +32,21 @@ Files = dict[str, bytes]
 MAX_BYTES = 100_000_000
 """Of all the files of one submission."""
 
-UNUSABLE = set("*?[]\n\r")
-"""Characters in a student's name that nbgrader would take for a pattern of several students' names."""
-
 PACKAGE = Path(vaelabs.__file__).parent
 
 ALWAYS = ("grading.worker", "grading.execute", "judge")
 """What runs for every lab; with it count all of subjects and of sandbox, which load some of theirs by name."""
+
+
+def unusable(student: str) -> str:
+    """What in a name is in the way of its student; empty when nothing is.
+
+    nbgrader takes some characters for a pattern of several students' names, and cuts off blanks.
+    """
+    for characters, what in (("*?[]", "one of * ? [ ]"), ("\n\r", "a line break"), ("\\", "a backslash or what is no UTF-8")):
+        if set(student) & set(characters):
+            return what
+    return "a leading or trailing blank" if student != student.strip() else ""
 
 
 def fingerprint(student: str, lab: str, hashes: Mapping[str, str], isolation: str) -> str:
