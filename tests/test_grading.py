@@ -359,6 +359,19 @@ def test_what_is_no_file_is_left_where_it_is(one):
     assert eve.reason == "submitted/eve/mini/mini.ipynb is there, but is no file: a folder, a pipe or a link to nothing"
 
 
+def test_names_that_are_no_utf_8_beside_a_notebook_and_in_its_place(one):
+    """As an old archive unpacks them: the one is graded, of the other it is said where it lies."""
+    for path in (b"ada/mini/donn\xe9es.csv", b"eve/\xe9t\xe9/mini.ipynb"):
+        path = os.path.join(os.fsencode(one.root / "submitted"), path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copy(one.notebook("release", "mini"), path)
+
+    ada, eve = sorted(grade(one, ["mini"], ["ada", "eve"]), key=lambda result: result.student)
+
+    assert (ada.fresh, ada.points) == (True, 8)
+    assert eve.reason == r"submitted/eve/mini/mini.ipynb is not there; found \xe9t\xe9/mini.ipynb"
+
+
 @pytest.mark.parametrize(
     "text, why",
     [

@@ -114,7 +114,7 @@ def test_what_is_no_roster(roster, text, said):
 @pytest.mark.parametrize(
     "student, name",
     [("Jane Doe", "Jane Doe"), ("a/b\\c", "a_b_c"), ("..", ""), (".hidden", "hidden"), ("CON", "_CON"), ("nul.txt", "_nul.txt"),
-     ("x*?[y]", "x___y_"), ("name. ", "name"), ("e\u0301", "é"), ("a\nb", "a_b"), ("=1+1", "=1+1")],
+     ("x*?[y]", "x___y_"), ("name. ", "name"), ("e\u0301", "é"), ("a\nb", "a_b"), ("=1+1", "=1+1"), ("\udce9ve", "_xe9ve")],
 )  # fmt: skip
 def test_names_of_folders(student, name):
     assert folder_name(student) == name

@@ -94,9 +94,9 @@ class Course:
         return sorted(path.stem for path in self.root.glob(f"{folder}/*/*.ipynb") if path.stem == path.parent.name)
 
     def students(self) -> list[str]:
-        """Everyone with a folder in `submitted/`, sorted; a byte that is no UTF-8 is written out, as no database takes it."""
-        names = {path.name for path in self.root.glob("submitted/*") if path.is_dir() and not path.name.startswith(".")}
-        return sorted(os.fsencode(name).decode(errors="backslashreplace") for name in names)
+        """Everyone with a folder in `submitted/`, sorted; each name as `legible` has it."""
+        folders = (path for path in self.root.glob("submitted/*") if path.is_dir() and not path.name.startswith("."))
+        return sorted(legible(path.name) for path in folders)
 
     def choose(self, wanted: tuple[str, ...], known: list[str], what: str) -> list[str]:
         """`wanted`, or all that are known; raises CourseError for one that is not."""
@@ -163,6 +163,11 @@ def read_notebook(path: Path) -> NotebookNode:
     if not isinstance(nb.get("cells"), list):
         raise CourseError(f"{path} is no notebook: it has no cells.")
     return nb
+
+
+def legible(path: str | Path) -> str:
+    """A path as text, in which a byte that is no UTF-8 is written out: no database, page or terminal takes it."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -256,7 +261,7 @@ def read_bytes(path: Path, most: int, *too_large: str) -> bytes:
 
 def folder_name(student: str) -> str:
     """A student's id as the name of a folder on any system, never hidden and never a pattern."""
-    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", student)).strip(" .")
+    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", legible(student))).strip(" .")
     if _RESERVED.fullmatch(name):
         name = f"_{name}"
     return name[:100].rstrip(" .")

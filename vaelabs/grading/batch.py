@@ -12,7 +12,7 @@ from traitlets.config import Config
 
 from vaelabs.checks.rubric import Verdict
 from vaelabs.converting import course_config
-from vaelabs.course import Course, CourseError, write_table
+from vaelabs.course import Course, CourseError, legible, write_table
 from vaelabs.sandbox import Isolation, require
 
 from .engine import ALLOWED_FAILURES, SMALL, Engine, Finished, said
@@ -246,7 +246,7 @@ def _strays(course: Course, student: str, lab: str) -> list[str]:
     folder = course.root / "submitted" / student
     others = set(course.built_labs()) - {lab}
     return sorted(
-        str(path.relative_to(folder))
+        legible(path.relative_to(folder))
         for path in folder.rglob("*")
         if path.relative_to(folder).parts[0] not in others
         and not path.name.startswith(".")

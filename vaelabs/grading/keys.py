@@ -23,7 +23,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
 
 import vaelabs
-from vaelabs.course import Course, CourseError, read_notebook
+from vaelabs.course import Course, CourseError, legible, read_notebook
 from vaelabs.sandbox import is_autograded
 
 Files = dict[str, bytes]
@@ -80,7 +80,7 @@ def read_files(notebook: Path) -> Files:
     paths = [notebook, *sorted(each for each in beside if each.is_file() and not each.is_symlink())]
     if sum(path.stat().st_size for path in paths) > MAX_BYTES:
         raise CourseError(f"what was handed in is larger than {MAX_BYTES // 10**6} MB")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+    return {legible(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def hash_files(files: Files) -> str:
