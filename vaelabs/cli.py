@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import shutil
 import signal
@@ -37,6 +38,9 @@ UNCONFINED = {
     "Grade only notebooks that you have written yourself.",
 }
 """What is said before grading without the full sandbox."""
+
+PATIENCE = 2.0
+"""Seconds after Ctrl-C in which another one is not heard."""
 
 
 def command(function: Callable) -> Callable:
@@ -657,13 +661,14 @@ def _grade(
     chosen = course.choose(labs, course.built_labs(), "lab in source/")
     people = course.choose(students, course.students(), "student in submitted/")
     results = []
-    with _sigterm_is_ctrl_c(), _display(chosen, len(people)) as show:
+    with _interruptible() as heed, _display(chosen, len(people)) as show:
         try:
             options = {"force": force, "isolation": Isolation(isolation), "engine": engine or Engine(), "doubts": doubts}
             with closing(grade_class(course, chosen, people, **options)) as graded:
                 for result in graded:
                     results.append(result)
                     show(result)
+                    heed()
         except KeyboardInterrupt:
             done = f"{len(results)} of {len(chosen) * len(people)} submissions are done and kept"
             raise KeyboardInterrupt(f"Stopped: {done}; the same command goes on from there.") from None
@@ -740,24 +745,44 @@ def _line(result: Any) -> str:
         what = f"to be looked at: {_why_review(result)}"
     elif any(verdict.status == "failed" for verdict in result.verdicts):
         what += ", code failed"
-    return f"{result.lab}, {readable(result.student, 60)}: {what}" + ("" if result.fresh else " (unchanged)")
+    student = readable(result.student, 60).replace("\n", " ")
+    return f"{result.lab}, {student}: {what}" + ("" if result.fresh else " (unchanged)")
 
 
 @contextmanager
-def _sigterm_is_ctrl_c() -> Iterator[None]:
-    """A service manager's way to stop us is as gentle as Ctrl-C."""
+def _interruptible() -> Iterator[Callable[[], None]]:
+    """Ctrl-C raises KeyboardInterrupt, and a service manager's way to stop us is as gentle.
+
+    What our libraries then log of what was cut short is not heard, nor a second one at once, while they clean up.
+    Python forgets an interrupt that comes within a finalizer: what this yields raises it again.
+    """
+    came = 0.0
 
     def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
+        nonlocal came
+        if time.monotonic() - came > PATIENCE:
+            came = time.monotonic()
+            logging.disable()
+            raise KeyboardInterrupt
+
+    def heed() -> None:
+        if came:
+            raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield heed
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # by a shell, for what it runs in the background
+    signs = [signal.SIGTERM] if ignored else [signal.SIGTERM, signal.SIGINT]
+    before = [(sign, signal.signal(sign, interrupt)) for sign in signs]
+    complain = sys.unraisablehook
+    sys.unraisablehook = lambda what: None if what.exc_type is KeyboardInterrupt else complain(what)
     try:
-        yield
+        yield heed
     finally:
-        signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = complain
+        for sign, handler in before:
+            signal.signal(sign, handler)
 
 
 def _amounts(resources: tuple[str, ...]) -> dict[str, float]:

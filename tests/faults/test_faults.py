@@ -220,6 +220,23 @@ def test_ctrl_c_stops_at_once_in_one_sentence(course, sign, workers):
 
 
 @on_demand
+@pytest.mark.parametrize("seconds", [0.5, 1, 1.5, 2, 2.3, 2.6, 2.9, 3.2, 3.5, 3.8, 4.1, 5])
+def test_ctrl_c_is_one_sentence_at_any_moment(course, seconds):
+    """While this program starts, its workers do, or the databases open; and pressed twice."""
+    process = start(course, "--workers", "2")
+    time.sleep(seconds)
+
+    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)
+    code = process.wait(60)
+
+    lines = [line for line in log_of(course).splitlines() if not re.match(r"NO ISOLATION|\[\d+/3\] ps1, ", line)]
+    assert code == 130, lines
+    assert len(lines) == 1
+    assert lines[0].startswith("Stopped")
+
+
+@on_demand
 def test_a_killed_kernel_is_a_verdict_on_its_submission_alone(course):
     """kill -9 of the student's process."""
     process = start(course, "--workers", "0")

@@ -13,12 +13,14 @@ import itertools
 import logging
 import math
 import queue
+import signal
 import socket
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,6 +29,7 @@ from vaelabs.course import CourseError
 
 if TYPE_CHECKING:
     from distributed import Client, Future, Security
+    from distributed.utils import LoopRunner
 
 SMALL = 2
 """So many jobs are done sooner in this process than a cluster starts."""
@@ -45,6 +48,7 @@ ENDING = 5
 
 SETTINGS = {
     "distributed.worker.daemon": False,  # they start kernels
+    "distributed.worker.preload": ["from vaelabs.grading import engine\nengine.end_in_silence()"],
     "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
     "distributed.scheduler.worker-saturation": 1.0,  # a job that waits on a worker would be lost with it
     "distributed.comm.timeouts.connect": CONNECTING,
@@ -249,8 +253,23 @@ def _local_cluster(workers: int | None, dashboard: bool) -> Iterator[Any]:
     from dask.system import CPU_COUNT
     from distributed import LocalCluster, Security
 
+    resource_tracker.ensure_running()  # before the others, which it outlives; and not in the loop: see there
     others = set(psutil.Process().children(recursive=True))
     with contextlib.ExitStack() as ending:
+        loop = _loop()
+        ending.callback(loop.stop, timeout=ENDING)
+        cluster = None
+
+        @ending.callback
+        def end() -> None:
+            family = set(psutil.Process().children(recursive=True)) - others
+            if cluster:
+                with contextlib.suppress(Exception):
+                    cluster.close(timeout=ENDING)
+            for process in family:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+
         cluster = LocalCluster(
             n_workers=workers or CPU_COUNT,
             threads_per_worker=1,
@@ -259,18 +278,31 @@ def _local_cluster(workers: int | None, dashboard: bool) -> Iterator[Any]:
             dashboard_address="127.0.0.1:8787" if dashboard else None,
             silence_logs=logging.CRITICAL,
             security=Security.temporary(),
+            loop=loop.loop,
         )
-
-        @ending.callback
-        def end() -> None:
-            family = set(psutil.Process().children(recursive=True)) - others
-            with contextlib.suppress(Exception):
-                cluster.close(timeout=ENDING)
-            for process in family:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-
         yield cluster
+
+
+def _loop() -> LoopRunner:
+    """The thread that starts the workers. There Ctrl-C is held back, and so it is in them until `end_in_silence`.
+
+    Python's resource tracker runs already: to begin it in this thread would let Ctrl-C through again.
+    """
+    from distributed.utils import LoopRunner
+
+    loop = LoopRunner()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        loop.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return loop
+
+
+def end_in_silence() -> None:
+    """What a worker of this machine does first: Ctrl-C, which reaches it too, ends it without a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @contextlib.contextmanager
