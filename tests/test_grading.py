@@ -296,6 +296,18 @@ def test_a_worse_resubmission_takes_the_points_back_everywhere(one, now):
         assert gradebook.find_grade("m1-why", "mini", "mini", "ada").manual_score == 1.5
 
 
+def test_a_course_is_graded_by_one_at_a_time(one):
+    """Two would write the same files; the other is told at once, and goes on when the first has ended or was left."""
+    first = grade(one, ["mini"], ["ada"])
+    next(first)
+
+    with pytest.raises(CourseError, match="is being graded already"):
+        next(grade(one, ["mini"], ["ada"]))
+
+    first.close()
+    assert [result.points for result in grade(one, ["mini"], ["ada"])] == [8]
+
+
 def test_who_has_left_has_no_marks(one):
     """The table speaks of those in submitted/."""
     (one.root / "submitted" / "ada").rename(one.root / "submitted" / "grace")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -53,13 +55,14 @@ def grade(
     student's lab (see `Job`): where such an answer does not earn everything, a person must look.
     Every submission gives a result: what cannot be graded is `needs_review` with its reason, what was not
     handed in is `missing`. Raises CourseError only for faults of the course itself, of its databases or of the cluster,
-    or when this machine cannot confine students' code as `isolation` asks. Whenever it is stopped, another call goes on.
+    when this machine cannot confine students' code as `isolation` asks, or while another call grades the same course.
+    Whenever it is stopped, another call goes on.
     """
     if not engine.scheduler:
         require(isolation)
     config = course_config(course, autograde_settings())
     config.Execute.isolation = isolation
-    with Ledger(course.ledger_url) as ledger:
+    with _alone(course), Ledger(course.ledger_url) as ledger:
         desk = _Desk(course, config, ledger, labs, force, doubts)
         wanted = [(lab, student) for lab in labs for student in students]
         faults: dict[tuple[str, str], Finished] = {}
@@ -82,6 +85,20 @@ def grade(
             wanted = list(faults)
         for where, finished in faults.items():
             yield desk.give_up(*where, finished.fault or "its worker brought no result")
+
+
+@contextlib.contextmanager
+def _alone(course: Course) -> Iterator[None]:
+    """Keep other calls from writing this course's gradebook and autograded/. Raises CourseError where one is at it."""
+    course.report.mkdir(parents=True, exist_ok=True)
+    with (course.report / "grading.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go of when this process ends, however it does
+        except BlockingIOError:
+            raise CourseError(f"{course.root} is being graded already.", "Wait until that has ended, or stop it.") from None
+        except OSError:  # a file system without locks
+            pass
+        yield
 
 
 def make_marks(course: Course) -> Path:
