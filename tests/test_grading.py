@@ -540,6 +540,15 @@ def test_without_isolation_grading_does_not_start(built, monkeypatch):
         list(grade(built, ["mini"], ["ada"]))
 
 
+def test_a_broken_lab_is_named(built):
+    """By its own file, before nbgrader stumbles over it."""
+    built.notebook("source", "mini").write_text("{")
+    (built.root / "submitted" / "ada").mkdir(parents=True)
+
+    with pytest.raises(CourseError, match="source/mini/mini.ipynb is no notebook: it is not valid JSON"):
+        list(grade(built, ["mini"], ["ada"]))
+
+
 def test_a_broken_course_config_is_one_sentence(built):
     """The file and Python's own words."""
     built.config_file.write_text("c = get_config(\n")

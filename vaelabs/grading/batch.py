@@ -148,8 +148,8 @@ class _Desk:
         self._writer = GradebookWriter(course, config)
         self._labs = {}
         for lab in labs:
-            self._writer.register(lab)
             self._labs[lab] = _Lab(pack(read_files(course.notebook("source", lab))), lab_hashes(course, lab))
+            self._writer.register(lab)
 
     def without_grading(self, lab: str, student: str) -> Result | None:
         """The result of what needs no grading; None for what does."""
