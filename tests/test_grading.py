@@ -540,6 +540,15 @@ def test_without_isolation_grading_does_not_start(built, monkeypatch):
         list(grade(built, ["mini"], ["ada"]))
 
 
+def test_where_nothing_can_be_written_nothing_is_graded(built):
+    """It is no fault of the submissions."""
+    (built.root / "submitted" / "ada").mkdir(parents=True)
+    (built.root / "autograded").touch()
+
+    with pytest.raises(CourseError, match="autograded cannot be made: File exists"):
+        list(grade(built, ["mini"], ["ada"]))
+
+
 def test_a_broken_lab_is_named(built):
     """By its own file, before nbgrader stumbles over it."""
     built.notebook("source", "mini").write_text("{")

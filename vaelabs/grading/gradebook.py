@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from contextlib import AbstractContextManager
@@ -31,8 +32,16 @@ class GradebookWriter:
         self._course, self._config = course, config
         self._log = course.report / "nbgrader.log"
         self._entered: dict[str, set[str]] = {}
-        with self._open():  # what is wrong with it is told before anything is graded
+        # What is wrong is told before anything is graded.
+        with self._open():
             pass
+        folder = course.root / "autograded"
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise CourseError(f"{folder} cannot be made: {error.strerror}.") from None
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise CourseError(f"{folder} cannot be written.", "Is it another user's?")
 
     def register(self, lab: str) -> None:
         """Make the gradebook know the lab as `source/` has it, and leave release/ alone."""
