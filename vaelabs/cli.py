@@ -615,7 +615,7 @@ def gradescope_run(root: Path) -> None:
     """What the autograder runs in Gradescope's container."""
     from .gradescope import grade_there
 
-    with _sigterm_is_ctrl_c():
+    with _interruptible():
         out.print(grade_there(root.resolve()), markup=False, highlight=False)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from vaelabs.subjects import Failure, Leaf, Mesh, Net, Params, Placed, Seed, TrainingState, as_subject
 
 from .bounds import agrees, number
-from .kl import kl_standard_normal, kl_terms
+from .kl import kl_standard_normal
 from .likelihood import gaussian_log_density
 from .rubric import Broken, Misconception, Rubric, Score, expect_close, expect_shape
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from traitlets.config import Config
 
-from vaelabs.checks.rubric import Verdict
 from vaelabs.converting import course_config
 from vaelabs.course import Course, CourseError, legible, write_table
 from vaelabs.sandbox import Isolation, require

@@ -11,7 +11,6 @@ import json
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cmp_to_key
-from pathlib import Path
 
 from vaelabs.course import Course, CourseError, write_bytes
 

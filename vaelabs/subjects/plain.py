@@ -14,14 +14,13 @@ import copy
 import dataclasses
 import importlib
 import operator
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .codec import DTYPES, MAX_KEYS, Foreign, Record, Ref
-from .crossing import as_key, foreign, framework, native, set_random_states, settings
+from .crossing import foreign, framework, native, set_random_states, settings
 from .failure import Failure
 from .guard import OutOfTime, failure_of, quiet, time_limit
 
