@@ -100,6 +100,15 @@ def test_grade_and_feedback(vaelabs, course):
     assert "bob" not in only_ada.output
 
 
+def test_what_a_person_must_look_at_is_said_once_for_all_tasks(vaelabs, course):
+    vaelabs("build")
+    write_text(course.submission("ada", "mini"), nbformat.writes(nbformat.v4.new_notebook()))
+
+    said = vaelabs("grade").output
+
+    assert "ada, mini: kl_divergence, clinic: the graded cell of this task is lost\n" in said
+
+
 def test_grading_nobody(vaelabs):
     """An empty submitted/ is said, not passed over."""
     vaelabs("build")
