@@ -49,9 +49,10 @@ LISTEN_SECONDS = 120
 _CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
 _SOCKETS = tuple(f"k-{n}" for n in range(1, len(_CHANNELS) + 1))
 
-# A message larger than all that may be printed is refused by ZeroMQ before it fills our memory. The room above is for
-# one in which ipykernel has gathered what a loop printed in a moment: it is to be received, counted and acted upon.
-_LARGEST_MESSAGE = 4  # times the limit
+# A larger message is refused by ZeroMQ before it fills our memory, and is then not counted. The room above all that may
+# be printed is for what a loop printed while ipykernel sent the message before: of a first one that was just allowed
+# the second is four times as large (measured, more on a busy machine), and has to be received, counted and acted upon.
+_LARGEST_MESSAGE = 8  # times the limit
 
 
 class SandboxProvisioner(LocalProvisioner):
