@@ -38,7 +38,10 @@ ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPEN
 FAST_COMPILER = (
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false"
 )
-"""XLA's flags for a quick run, in which JAX compiles for longer than it computes."""
+"""XLA's flags for a quick run, in which JAX compiles for longer than it computes.
+
+They belong to the pinned jaxlib: XLA ends the process at a flag that it does not know, as jaxlib 0.11.2 does at the last.
+"""
 
 MAX_RESTARTS = 5
 
