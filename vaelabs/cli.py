@@ -738,15 +738,12 @@ def _display(labs: list[str], people: int) -> Iterator[Callable[[Any], None]]:
 
 def _line(result: Any) -> str:
     """One result for a log."""
-    from .subjects.failure import readable
-
     what = f"{result.points:g} of {result.max_points:g}"
     if result.needs_review:
         what = f"to be looked at: {_why_review(result)}"
     elif any(verdict.status == "failed" for verdict in result.verdicts):
         what += ", code failed"
-    student = readable(result.student, 60).replace("\n", " ")
-    return f"{result.lab}, {student}: {what}" + ("" if result.fresh else " (unchanged)")
+    return f"{result.lab}, {_one_line(result.student)}: {what}" + ("" if result.fresh else " (unchanged)")
 
 
 @contextmanager
@@ -896,10 +893,15 @@ def _show_results(results: list[Any]) -> None:
 
 
 def _name(text: str) -> str:
+    """A name that someone else chose, as rich's markup."""
+    return escape(_one_line(text))
+
+
+def _one_line(text: str) -> str:
     """A name that someone else chose, as the terminal may show it."""
     from .subjects.failure import readable
 
-    return escape(readable(text, 60).replace("\n", " "))
+    return readable(text, 60).replace("\n", " ")
 
 
 def _columns(names: list[str]) -> Columns:

@@ -253,7 +253,7 @@ def _local_cluster(workers: int | None, dashboard: bool) -> Iterator[Any]:
     from dask.system import CPU_COUNT
     from distributed import LocalCluster, Security
 
-    resource_tracker.ensure_running()  # before the others, which it outlives; and not in the loop: see there
+    resource_tracker.ensure_running()  # before the others, which it outlives; and not in the loop: see `_loop`
     others = set(psutil.Process().children(recursive=True))
     with contextlib.ExitStack() as ending:
         loop = _loop()
